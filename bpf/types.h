@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every struct and enum that userspace sees, and nothing else: the TypeScript codecs
+ * (src/dataplane/xdp/layout.gen.ts) are generated from this file through BTF.
+ *
+ * Rules, so that the generator and two compilers agree: fixed-width types, padding written out,
+ * __be16/__be32 on every field in wire order (everything else is host order), no unions, no
+ * bit-fields, and a size assertion behind every struct.
+ */
+#ifndef TYPES_H
+#define TYPES_H
+
+#include <linux/types.h>
+
+/*
+ * What happened to a packet. Each packet gets exactly one; director.bpf.c turns it into an XDP
+ * action and a counter. The names, in lower case and without the prefix, are the names that
+ * `xlvs status` and the metrics show.
+ */
+enum verdict {
+	/* Not ours: to the kernel, untouched. */
+	VERDICT_PASS_NOT_IPV4,
+	VERDICT_PASS_NOT_L4,
+	VERDICT_PASS_NO_SERVICE,
+	VERDICT_PASS_NO_CONN,
+	VERDICT_PASS_ICMP,
+	VERDICT_PASS_FRAGMENT,
+	VERDICT_PASS_LOCAL,
+	/* Malformed: to the kernel as well, whose own parsers drop and count them. */
+	VERDICT_MALFORMED_ETHERNET,
+	VERDICT_MALFORMED_IPV4,
+	VERDICT_MALFORMED_L4,
+	VERDICT_MALFORMED_CHECKSUM,
+	/* Forwarded to a real server. */
+	VERDICT_ROUTE_TX,
+	VERDICT_ROUTE_REDIRECT,
+	VERDICT_TUNNEL_TX,
+	VERDICT_TUNNEL_REDIRECT,
+	/* Answered with an ICMP error, sent back where the packet came from. */
+	VERDICT_ICMP_PORT_UNREACHABLE,
+	VERDICT_ICMP_TIME_EXCEEDED,
+	VERDICT_ICMP_FRAG_NEEDED,
+	/* Dropped. */
+	VERDICT_DROP_NO_SERVER,
+	VERDICT_DROP_TTL,
+	VERDICT_DROP_TOO_BIG,
+	VERDICT_DROP_FRAGMENT,
+	VERDICT_DROP_SERVER_REMOVED,
+	VERDICT_DROP_UNRESOLVED,
+	VERDICT_DROP_TABLE_FULL,
+	VERDICT_DROP_CONTENDED,
+	VERDICT_DROP_NO_HEADROOM,
+	VERDICT_COUNT,
+};
+
+/* How packets reach a real server; the values are IPVS's (IP_VS_CONN_F_*, linux/ip_vs.h). */
+enum forward {
+	FWD_MASQ = 0,
+	FWD_LOCAL = 1,
+	FWD_TUNNEL = 2,
+	FWD_ROUTE = 3,
+};
+
+/*
+ * States of a connection, in the order of IPVS's IP_VS_TCP_S_* (net/ip_vs.h), then UDP's only one.
+ * They index config.timeout_ticks.
+ */
+enum conn_state {
+	STATE_NONE,
+	STATE_ESTABLISHED,
+	STATE_SYN_SENT,
+	STATE_SYN_RECV,
+	STATE_FIN_WAIT,
+	STATE_TIME_WAIT,
+	STATE_CLOSE,
+	STATE_CLOSE_WAIT,
+	STATE_LAST_ACK,
+	STATE_LISTEN,
+	STATE_SYNACK,
+	STATE_UDP,
+	STATE_COUNT,
+};
+
+/* The pickers of pick.h. A scheduler's plan names one (src/scheduler). */
+enum picker {
+	PICK_SEQUENCE,
+	PICK_LEAST,
+};
+
+/* Bits of real_server.flags. */
+enum server_flag {
+	/* In its service's list. A removed server keeps its slot while connections name it. */
+	SERVER_AVAILABLE = 1,
+	/* The slot is in use: available, or removed and still named by connections. */
+	SERVER_PRESENT = 2,
+};
+
+/* Numbers that both sides need: an enum, because BTF knows no macros. */
+enum shared_constant {
+	/* Slots of a set of the connection table. */
+	SET_SLOTS = 8,
+	/* Shift from CLOCK_MONOTONIC in ns to ticks, of 67 ms. */
+	TICK_SHIFT = 26,
+	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
+	 */
+	STATE_SLOTS = 16,
+	/* The longest scheduler name and its NUL, as in IPVS (IP_VS_SCHEDNAME_MAXLEN). */
+	SCHEDULER_NAME_SIZE = 16,
+};
+
+/*
+ * One IPv4 connection in one half of a cache line.
+ *
+ * addresses and ports are the identity: they change only while the slot is free, and a reader that
+ * sees the same addresses before and after it read ports has a consistent pair. control is
+ * everything that changes in the entry's life and is changed by compare-and-exchange as a whole:
+ * so an expiry, a state and the count that goes with the state can never disagree. It is 0 in a
+ * slot that was never used.
+ */
+struct conn {
+	__be32 cip;
+	__be32 vip;
+	__be16 cport;
+	__be16 vport;
+	/* Protocol (bits 31..24) and index of the real server (bits 23..0): published together. */
+	__u32 owner;
+	/* Tick at which it expires (bits 63..32), generation (31..16), state (15..8), held (7..0).
+	 */
+	__u64 control;
+	__u64 reserved;
+};
+_Static_assert(sizeof(struct conn) == 32, "two connections a cache line");
+
+/* What a connection holds of its real server's counts (bits 7..0 of conn.control). */
+enum held {
+	HELD_NOTHING = 0,
+	HELD_ACTIVE = 1,
+	HELD_INACTIVE = 2,
+	/* Being filled by the CPU that took it. */
+	HELD_CLAIMED = 3,
+};
+
+/* A set of the connection table: what one hash of a tuple chooses. */
+struct conn_set {
+	struct conn slots[SET_SLOTS];
+};
+_Static_assert(sizeof(struct conn_set) == 32 * SET_SLOTS, "no padding");
+
+/* Key of a virtual service. */
+struct service_key {
+	__be32 vip;
+	__be16 vport;
+	__u8 protocol;
+	__u8 pad;
+};
+_Static_assert(sizeof(struct service_key) == 8, "hashed as a whole: no padding left to chance");
+
+/*
+ * A virtual service. Replaced as a whole, so a packet sees the old plan or the new one.
+ */
+struct service {
+	/* Index into service_base, stable while the service exists. */
+	__u32 id;
+	/* Index into plans. */
+	__u32 plan;
+	char scheduler[SCHEDULER_NAME_SIZE];
+};
+_Static_assert(sizeof(struct service) == 24, "no padding");
+
+/*
+ * What a scheduler decided, for one service. cursor is the only field that packets write.
+ *
+ * PICK_SEQUENCE: pick k is position k mod length of the sequence that the segments spell out.
+ * PICK_LEAST: the entries in the order in which ties are broken; no segments.
+ * An empty plan (n_entries 0) has no server to offer.
+ */
+struct plan {
+	/* Next position of the sequence (not yet taken modulo length). */
+	__u64 cursor;
+	/* The value that cursor had when the plan was installed: cursor - start picks were made. */
+	__u64 start;
+	/* Picks in a whole round of the sequence. */
+	__u64 length;
+	__u32 picker;
+	__u32 first_entry;
+	__u32 n_entries;
+	__u32 first_segment;
+	__u32 n_segments;
+	__u32 pad[5];
+};
+_Static_assert(sizeof(struct plan) == 64,
+	       "one cache line: cursors of two services never share one");
+
+/* A server that a plan can pick. */
+struct plan_entry {
+	/* Index into real_servers. */
+	__u32 server;
+	/* Weight as the picker's cost rule wants it (lc: 1). At least 1. */
+	__u32 weight;
+};
+_Static_assert(sizeof(struct plan_entry) == 8, "no padding");
+
+/*
+ * A part of a sequence in which the same servers recur: n_entries servers, repeated until the next
+ * segment starts. rr is one segment; wrr has one for each distinct weight.
+ */
+struct plan_segment {
+	/* Position in the sequence at which the segment begins; the first segment begins at 0. */
+	__u64 start;
+	/* Index into plan_entries, and how many of them. */
+	__u32 first_entry;
+	__u32 n_entries;
+};
+_Static_assert(sizeof(struct plan_segment) == 16, "no padding");
+
+/* A real server of one service. Its index is what connections and plans name. */
+struct real_server {
+	__be32 rip;
+	__be16 rport;
+	/* enum forward */
+	__u8 forward;
+	/* enum server_flag bits */
+	__u8 flags;
+	/* Index into next_hops: one for each address. */
+	__u32 next_hop;
+	__s32 weight;
+	/* Rises with every server added: the list of a service is ordered by it, newest first. */
+	__u32 order;
+	/*
+	 * The service it belongs to, or did: a server that comes back to a service of the same key,
+	 * even a new one, gets its connections back.
+	 */
+	struct service_key service;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct real_server) == 32, "two a cache line");
+
+/* Connections that a real server has, by IPVS's division (notes at is_active in conn_state.h). */
+struct server_counts {
+	__u32 active;
+	__u32 inactive;
+};
+_Static_assert(sizeof(struct server_counts) == 8, "no padding");
+
+/* Traffic from clients to one real server, per CPU. Bytes are IP total lengths. */
+struct traffic {
+	__u64 conns;
+	__u64 packets;
+	__u64 bytes;
+};
+_Static_assert(sizeof(struct traffic) == 24, "no padding");
+
+/*
+ * What userspace adds to the per-CPU traffic of a real server or a service, and takes off it, to
+ * show IPVS's figures. Written by the daemon alone; in a map so that it outlives the daemon.
+ */
+struct traffic_base {
+	/* Services: the traffic of real servers that are gone for good. */
+	struct traffic added;
+	/* What it was when it was last zeroed (-Z). */
+	struct traffic zero;
+};
+_Static_assert(sizeof(struct traffic_base) == 48, "no padding");
+
+/* The way to one address, as routing and the neighbour table give it. */
+struct hop {
+	/* Interface to send on. 0: no way known (yet). */
+	__u32 ifindex;
+	/* Source of the outer header of tunnels. */
+	__be32 saddr;
+	/* Largest IP packet that fits, in bytes. */
+	__u32 mtu;
+	__u8 destination_mac[6];
+	__u8 source_mac[6];
+};
+_Static_assert(sizeof(struct hop) == 24, "no padding");
+
+/* Written twice and flipped, so that no packet sees half of a new address. */
+struct next_hop {
+	struct hop hops[2];
+	/* Index into hops of the one in force. */
+	__u32 current;
+	/* Address that this entry leads to; 0 in a free slot. */
+	__be32 rip;
+	/* 1: the address is the director's own (IPVS's forwarding method Local). */
+	__u32 local;
+	__u32 pad;
+};
+_Static_assert(sizeof(struct next_hop) == 64, "one cache line");
+
+/* Settings that packets read. One entry. */
+struct config {
+	/* Key of the hash of the connection table, drawn once for the life of the table. */
+	__u64 hash_seed[2];
+	/* Number of sets of the connection table, less one; the number is a power of two. */
+	__u32 set_mask;
+	__u32 pad;
+	/* By enum conn_state, in ticks. */
+	__u32 timeout_ticks[STATE_SLOTS];
+};
+_Static_assert(sizeof(struct config) == 88, "no padding");
+
+/* Events of the connection table, per CPU. */
+struct table_stats {
+	/* Half-open connections that gave way to new ones. */
+	__u64 evicted;
+	/* Connections taken off at their expiry. */
+	__u64 expired;
+};
+_Static_assert(sizeof(struct table_stats) == 16, "no padding");
+
+#endif

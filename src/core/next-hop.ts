@@ -1,0 +1,34 @@
+import type { Address } from './address.js'
+
+/** A way to an address: what to write into frames and where to send them. */
+export interface Hop {
+  readonly ifindex: number
+  /** `02:00:00:00:00:01`. */
+  readonly sourceMac: string
+  readonly destinationMac: string
+  /** Source of outer headers, as routing chooses it. */
+  readonly saddr: Address
+  /** Largest IP packet, in bytes. */
+  readonly mtu: number
+}
+
+/** A way to a real server: a hop, the director itself, or none known (yet). */
+export type NextHop = Hop | 'local' | 'unresolved'
+
+/**
+ * Finds the ways to addresses from the kernel's routes and neighbours and keeps them current.
+ * Addresses are watched; what is not watched costs nothing.
+ */
+export interface NextHopSource {
+  /** Starts to look for the way to an address, and provokes neighbour resolution while none is known. Idempotent. */
+  watch(rip: Address): void
+  /** Forgets an address. Absent is no error. */
+  unwatch(rip: Address): void
+  /** The way as last seen; 'unresolved' for an address not watched. */
+  get(rip: Address): NextHop
+  /** Calls back for every change of a watched address; one listener. */
+  onChange(listener: (rip: Address, hop: NextHop) => void): void
+  /** Resolves when every address watched so far has been looked up once. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}

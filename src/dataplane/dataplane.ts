@@ -1,0 +1,95 @@
+import type { Address } from '../core/address.js'
+import type { Connection, Timeouts } from '../core/connection.js'
+import type { NextHop } from '../core/next-hop.js'
+import type { RealServer } from '../core/real-server.js'
+import type { Traffic } from '../core/traffic.js'
+import type { ServiceKey, VirtualService } from '../core/virtual-service.js'
+import type { SchedulePlan } from '../scheduler/scheduler.js'
+
+/** What a data plane can do; asking for the rest throws UnsupportedError. */
+export interface Capabilities {
+  /** Forwarding goes on when the process ends. */
+  readonly survivesProcess: boolean
+}
+
+/** A service as the data plane holds it. */
+export interface ServiceEntry {
+  readonly service: VirtualService
+  /** Newest first: the order in which ties are broken. Plans name servers by position in it. */
+  readonly servers: readonly RealServer[]
+  readonly plan: SchedulePlan
+}
+
+/** Counts and traffic of one real server of one service. */
+export interface ServerCounters {
+  readonly rip: Address
+  readonly rport: number
+  readonly active: number
+  readonly inactive: number
+  readonly traffic: Traffic
+}
+
+/** Counts and traffic of one service; its own traffic includes that of servers removed since. */
+export interface ServiceCounters {
+  readonly key: ServiceKey
+  readonly traffic: Traffic
+  /** In the order of the service's list. */
+  readonly servers: readonly ServerCounters[]
+}
+
+/** Figures of the whole data plane. */
+export interface DataplaneStats {
+  /** Packets by verdict, in the order of enum verdict; the names are its, in lower case, without the prefix. */
+  readonly verdicts: ReadonlyMap<string, number>
+  readonly connections: {
+    readonly inUse: number
+    readonly capacity: number
+    readonly evicted: number
+    readonly expired: number
+  }
+  readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
+}
+
+/**
+ * Where packets are forwarded. One caller, the reconciler, writes; reads disturb nothing. Indexes,
+ * ids and memory are the data plane's own business.
+ */
+export interface Dataplane {
+  readonly name: string
+  readonly supports: Capabilities
+
+  /**
+   * Installs a whole service, its servers and its plan: idempotent, all or nothing. Established
+   * connections never move; a server that is no longer in the list keeps its connections (packets
+   * for them are dropped), and gets them back when it returns.
+   * @throws DirectorError NO_SPACE when it is full.
+   */
+  setService(entry: ServiceEntry): void
+  /** Absent is no error. */
+  removeService(key: ServiceKey): void
+  /** What is installed, with the plan in force; order unspecified. */
+  services(): Iterable<ServiceEntry>
+  /** Picks made since the service's plan was installed; 0 for a service that is not there. */
+  picks(key: ServiceKey): number
+
+  /** Says how an address of real servers is reached; in force for all services at once. Lasts while a service names the address. */
+  setNextHop(rip: Address, hop: NextHop): void
+  /** The ways in force; addresses never set are absent. */
+  nextHops(): ReadonlyMap<Address, NextHop>
+
+  /** One row for each service, or for the one asked for (none if it is absent). */
+  counters(key?: ServiceKey): Iterable<ServiceCounters>
+  /** From now on traffic counts from 0, for one service with its servers or for all. */
+  zero(key?: ServiceKey): void
+  stats(): DataplaneStats
+  connections(): AsyncIterable<Connection>
+
+  /** In force from each connection's next packet on. */
+  setTimeouts(timeouts: Timeouts): void
+  timeouts(): Timeouts
+
+  /** Gives servers and services whose last connection has gone back to the free ones. Called every few seconds. */
+  collect(): void
+  /** Ends this process's use of it; forwarding goes on where supports.survivesProcess. */
+  close(): void
+}
