@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sizes of the tables. The size of the connection table is set when the object is loaded. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#define MAX_SERVICES	  16384
+#define MAX_SERVERS	  65536
+#define MAX_NEXT_HOPS	  16384
+#define MAX_PLAN_ENTRIES  (1 << 20)
+#define MAX_PLAN_SEGMENTS (1 << 18)
+/* Each service has one plan in force and, for a moment, the one before it. */
+#define MAX_PLANS (2 * MAX_SERVICES)
+
+/* Locks that insertions share, by hash. More than CPUs by far, few enough to stay in the cache. */
+#define INSERT_LOCKS 4096
+/* Tries of a lock before a packet is given up: about 50 us, and a holder needs less than one. */
+#define LOCK_TRIES 16384
+
+/* The sweeper: 250 small steps a second, each a 256th of the table, so a round takes a second. */
+#define SWEEP_INTERVAL_NS 4000000ULL
+#define SWEEP_STEPS	  256
+
+/* ICMP errors per CPU and tick (67 ms): about the kernel's icmp_msgs_per_sec of 1000. */
+#define ICMP_PER_TICK 67
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The connection table: a set-associative hash table in an array. A tuple hashes to two sets of
+ * SET_SLOTS; within a set it prefers the cache line that the hash names, so that a lookup that hits
+ * costs one memory access in all but a few cases. An expired slot is a free slot; whoever takes it
+ * gives back what it held. This file finds and updates; conn_insert.h makes new ones.
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include "clock.h"
+#include "conn_state.h"
+#include "maps.h"
+#include "stats.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct conn is read as 64-bit words");
+
+#define OWNER_SERVER_MASK 0xffffff
+/* Of the word made of ports and owner: all that identifies the tuple, the server left out. */
+#define IDENTITY_MASK 0xff000000ffffffffULL
+/* Lost races that an update goes through before it leaves the entry to the others. */
+#define UPDATE_TRIES 4
+
+/* The fields of conn.control, unpacked. */
+struct control {
+	__u32 expires;
+	__u16 generation;
+	__u8 state;
+	__u8 held;
+};
+
+/* Where a tuple can be. */
+struct place {
+	__u64 hash;
+	__u32 set[2];
+	/* First slot of the cache line to look at first. */
+	__u32 home;
+	/* The tuple as it stands in struct conn: addresses, then ports and protocol. */
+	__u64 addresses;
+	__u64 identity;
+};
+
+/* An entry that was found live. */
+struct found {
+	struct conn *conn;
+	/* Its control word when it was seen. */
+	__u64 control;
+	__u32 server;
+};
+
+static __always_inline struct control unpack(__u64 word)
+{
+	return (struct control){word >> 32, word >> 16, word >> 8, word};
+}
+
+static __always_inline __u64 pack(struct control c)
+{
+	return (__u64)c.expires << 32 | (__u32)c.generation << 16 | (__u32)c.state << 8 | c.held;
+}
+
+static __always_inline __u64 read_word(const void *address)
+{
+	return *(const volatile __u64 *)address;
+}
+
+static __always_inline __u32 now_ticks(void)
+{
+	return now_ns() >> TICK_SHIFT;
+}
+
+/* 1 if the entry holds a connection that has not expired. Without branches: conn_insert.h counts on
+ * it. */
+static __always_inline __u32 is_live(struct control c, __u32 now)
+{
+	__u32 low = c.held & 1, high = c.held >> 1 & 1;
+	__u32 unexpired = (now - c.expires) >> 31;
+
+	return (low & high) | ((low | high) & unexpired);
+}
+
+/*
+ * Keyed, so that nobody outside can aim at a set. Multiply and shift rounds on the addresses and
+ * then the ports, as in MurmurHash3's finalizer.
+ */
+static __always_inline void find_place(const struct config *config, const struct tuple *t,
+				       struct place *place)
+{
+	__u64 h;
+
+	place->addresses = (__u64)t->vip << 32 | t->cip;
+	place->identity = (__u64)t->protocol << 56 | (__u32)t->vport << 16 | t->cport;
+	h = (place->addresses ^ config->hash_seed[0]) * 0xff51afd7ed558ccdULL;
+	h ^= h >> 32;
+	h = (h ^ place->identity ^ config->hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
+	h ^= h >> 29;
+	h *= 0x9e3779b97f4a7c15ULL;
+	h ^= h >> 32;
+	place->hash = h;
+	place->set[0] = (__u32)h & config->set_mask;
+	place->set[1] = (__u32)(h >> 32) & config->set_mask;
+	place->home = (h >> 29) & (SET_SLOTS - 2);
+}
+
+static __always_inline bool is_at(const struct conn *conn, const struct place *place, __u64 *word)
+{
+	if (read_word(&conn->cip) != place->addresses)
+		return false;
+	*word = read_word(&conn->cport);
+	if ((*word & IDENTITY_MASK) != place->identity)
+		return false;
+	/* A slot that was recycled between the two reads. */
+	return read_word(&conn->cip) == place->addresses;
+}
+
+/* Looks a tuple up. Cost: one cache line when it sits in its home line. */
+static __always_inline bool find_conn(const struct place *place, __u32 now, struct found *found)
+{
+	for (int choice = 0; choice < 2; choice++) {
+		__u32 index = place->set[choice];
+		struct conn_set *set = bpf_map_lookup_elem(&conns, &index);
+
+		if (!set)
+			return false;
+		for (int i = 0; i < SET_SLOTS; i++) {
+			struct conn *conn = &set->slots[(place->home + i) & (SET_SLOTS - 1)];
+			__u64 word;
+
+			if (!is_at(conn, place, &word))
+				continue;
+			found->control = read_word(&conn->control);
+			if (!is_live(unpack(found->control), now) ||
+			    (found->control & 0xff) == HELD_CLAIMED)
+				continue;
+			found->conn = conn;
+			found->server = (word >> 32) & OWNER_SERVER_MASK;
+			return true;
+		}
+	}
+	return false;
+}
+
+static __always_inline __u32 timeout_of(const struct config *config, __u8 state)
+{
+	return config->timeout_ticks[state & (STATE_SLOTS - 1)];
+}
+
+/*
+ * Re-arms the timer, and moves on to the given state if it is not the present one. Most packets
+ * find the word as it would become (the tick is coarse) and write nothing.
+ */
+static __always_inline void arm_conn(const struct config *config, struct found *found,
+				     const struct packet *p, __u32 now)
+{
+	for (int i = 0; i < UPDATE_TRIES; i++) {
+		struct control old = unpack(found->control), new = old;
+		__u64 word, seen;
+
+		if (!p->icmp_error)
+			new.state = next_state(old.state, p);
+		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
+		new.expires = now + timeout_of(config, new.state);
+		word = pack(new);
+		if (word == found->control)
+			return;
+		seen = __sync_val_compare_and_swap(&found->conn->control, found->control, word);
+		if (seen == found->control) {
+			move_count(found->server, old.held, new.held);
+			return;
+		}
+		if (unpack(seen).generation != old.generation || !is_live(unpack(seen), now))
+			return;
+		found->control = seen;
+	}
+}
+
+/* Takes what an entry holds off the counts, if it is still as it was seen. Returns whether it was.
+ */
+static __always_inline bool release_conn(struct conn *conn, __u64 seen, __u64 replacement)
+{
+	__u32 server = conn->owner & OWNER_SERVER_MASK;
+
+	if (__sync_val_compare_and_swap(&conn->control, seen, replacement) != seen)
+		return false;
+	move_count(server, unpack(seen).held, HELD_NOTHING);
+	return true;
+}
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The director: the life of a packet. Each stage is a header; each returns GO_ON or the verdict.
+ */
+#include "parse.h"
+#include "maps.h"
+#include "stats.h"
+#include "conn.h"
+#include "conn_insert.h"
+#include "service.h"
+#include "pick.h"
+#include "forward.h"
+#include "icmp.h"
+#include "sweep.h"
+#include "anchors.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define FTP_DATA_PORT 20
+
+/* State of one packet between the stages. */
+struct journey {
+	const struct config *config;
+	struct packet packet;
+	struct place place;
+	struct found found;
+	__u32 now;
+	bool new_conn;
+	/* Set once the real server is known. */
+	struct hop *hop;
+};
+
+/* What IPVS schedules: a SYN or a datagram, never FTP data (ip_vs_schedule(), tcp_conn_schedule()).
+ */
+static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet *p)
+{
+	struct iphdr *ip = ip_header(ctx, p->l2_len);
+
+	if (p->tuple.cport == bpf_htons(FTP_DATA_PORT))
+		return VERDICT_PASS_NO_CONN;
+	if (p->tuple.protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
+		return VERDICT_PASS_NO_CONN;
+	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
+	 */
+	if (!ip || (ip->ihl == 5 && csum_fold(ip_header_sum(ip)) != 0))
+		return VERDICT_MALFORMED_CHECKSUM;
+	return GO_ON;
+}
+
+/* A SYN that reuses the tuple of a connection that is over (conn_reuse_mode 1). */
+static __always_inline bool is_reuse(const struct journey *j)
+{
+	__u8 state = unpack(j->found.control).state;
+
+	return (j->packet.tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
+	       (state == STATE_TIME_WAIT || state == STATE_CLOSE);
+}
+
+static __always_inline bool find_live(struct journey *j)
+{
+	struct control over;
+
+	if (!find_conn(&j->place, j->now, &j->found))
+		return false;
+	if (j->packet.icmp_error || j->packet.tuple.protocol != IPPROTO_TCP || !is_reuse(j))
+		return true;
+	over = unpack(j->found.control);
+	over.held = HELD_NOTHING;
+	release_conn(j->found.conn, j->found.control, pack(over));
+	return false;
+}
+
+/* No connection: schedule one, or say why not. */
+static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
+{
+	const struct service *service;
+	int result;
+
+	if (j->packet.icmp_error)
+		return VERDICT_PASS_ICMP;
+	service = find_service(&j->packet.tuple);
+	if (!service)
+		return VERDICT_PASS_NO_SERVICE;
+	result = may_schedule(ctx, &j->packet);
+	if (result != GO_ON)
+		return result;
+	return insert_conn(j->config, &j->place, service, &j->packet, j->now, &j->found,
+			   &j->new_conn);
+}
+
+/* The connection is known: count, re-arm, send to its real server. */
+static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
+{
+	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
+	struct next_hop *next_hop;
+
+	if (!server || !(server->flags & SERVER_AVAILABLE))
+		return VERDICT_DROP_SERVER_REMOVED;
+	count_traffic(j->found.server, j->packet.ip_len, j->new_conn);
+	if (!j->new_conn)
+		arm_conn(j->config, &j->found, &j->packet, j->now);
+	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
+	if (!next_hop)
+		return VERDICT_DROP_UNRESOLVED;
+	if (next_hop->local)
+		return VERDICT_PASS_LOCAL;
+	j->hop = &next_hop->hops[next_hop->current & 1];
+	if (!j->hop->ifindex)
+		return VERDICT_DROP_UNRESOLVED;
+	if (server->forward == FWD_TUNNEL)
+		return forward_tunnel(ctx, &j->packet, j->hop, server->rip, j->place.hash >> 48);
+	return forward_route(ctx, &j->packet, j->hop);
+}
+
+static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
+{
+	__u32 key = 0;
+	int result = parse(ctx, &j->packet);
+
+	if (result != GO_ON)
+		return result;
+	if (j->packet.fragment)
+		return is_vip(j->packet.tuple.vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
+	j->config = bpf_map_lookup_elem(&config, &key);
+	if (!j->config)
+		return VERDICT_PASS_NO_SERVICE;
+	j->now = now_ticks();
+	find_place(j->config, &j->packet.tuple, &j->place);
+	if (!find_live(j)) {
+		result = schedule(ctx, j);
+		if (result != GO_ON)
+			return result;
+	}
+	return to_server(ctx, j);
+}
+
+/* The largest packet that would have reached the real server, for frag-needed. */
+static __always_inline __u32 path_mtu(const struct journey *j)
+{
+	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
+	__u32 overhead = server && server->forward == FWD_TUNNEL ? sizeof(struct iphdr) : 0;
+
+	return j->hop ? j->hop->mtu - overhead : 0;
+}
+
+SEC("xdp")
+int director(struct xdp_md *ctx)
+{
+	struct journey j = {};
+	enum verdict verdict = decide(ctx, &j);
+
+	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
+		verdict = answer_icmp(ctx, &j.packet, verdict, path_mtu(&j), j.now);
+	count_verdict(verdict);
+	switch (verdict) {
+	case VERDICT_ROUTE_TX:
+	case VERDICT_TUNNEL_TX:
+	case VERDICT_ICMP_PORT_UNREACHABLE:
+	case VERDICT_ICMP_TIME_EXCEEDED:
+	case VERDICT_ICMP_FRAG_NEEDED:
+		return XDP_TX;
+	case VERDICT_ROUTE_REDIRECT:
+	case VERDICT_TUNNEL_REDIRECT:
+		return j.hop ? bpf_redirect(j.hop->ifindex, 0) : XDP_ABORTED;
+	case VERDICT_DROP_NO_SERVER ... VERDICT_DROP_NO_HEADROOM:
+		return XDP_DROP;
+	default:
+		return XDP_PASS;
+	}
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Forwarding: LVS/DR and LVS/TUN. Knows no maps: what it needs of the real server and the way there
+ * comes in as arguments. Rules: net/netfilter/ipvs/ip_vs_xmit.c.
+ */
+#ifndef FORWARD_H
+#define FORWARD_H
+
+#include <stddef.h>
+#include "checksum.h"
+#include "parse.h"
+
+#define ECN_MASK 0x03
+#define ECN_CE	 0x03
+#define ECN_ECT0 0x02
+
+/* Both addresses at once, in words: byte by byte would cost 24 instructions on every packet. */
+static __always_inline void set_macs(struct ethhdr *eth, const struct hop *hop)
+{
+	const __u32 *from = (const __u32 *)hop->destination_mac;
+	__u32 *to = (__u32 *)eth->h_dest;
+
+	_Static_assert(offsetof(struct hop, source_mac) ==
+			   offsetof(struct hop, destination_mac) + ETH_ALEN,
+		       "in the order of the frame");
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+}
+
+/* Moves the Ethernet type and the VLAN tags down after adjust_head() made room of `room` bytes. */
+static __always_inline int move_l2(struct xdp_md *ctx, __u32 l2_len, __u32 room)
+{
+	struct cursor c = cursor_of(ctx);
+	void *from = c.pos + room, *to = c.pos;
+
+	if (from + ETH_HLEN + VLAN_TAGS_MAX * sizeof(struct vlan_tag) > c.end)
+		return VERDICT_DROP_NO_HEADROOM;
+	*(__be16 *)(to + 12) = *(__be16 *)(from + 12);
+	if (l2_len > ETH_HLEN)
+		*(__be32 *)(to + 14) = *(__be32 *)(from + 14);
+	if (l2_len > ETH_HLEN + sizeof(struct vlan_tag))
+		*(__be32 *)(to + 18) = *(__be32 *)(from + 18);
+	return GO_ON;
+}
+
+/* Whether the packet can take the way at all; overhead is what the tunnel adds, in bytes. */
+static __always_inline int check_route(const struct iphdr *ip, const struct packet *p,
+				       const struct hop *hop, __u32 overhead)
+{
+	if (ip->ttl <= 1)
+		return p->icmp_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
+	if (p->ip_len + overhead <= hop->mtu)
+		return GO_ON;
+	/* An XDP program has one frame to send: it cannot fragment. */
+	if (p->icmp_error || !(ip->frag_off & bpf_htons(IP_DF)))
+		return VERDICT_DROP_TOO_BIG;
+	return VERDICT_ICMP_FRAG_NEEDED;
+}
+
+/* ip_vs_dr_xmit(): the frame gets new MAC addresses, the packet is one hop older, no more. */
+static __always_inline int forward_route(struct xdp_md *ctx, const struct packet *p,
+					 const struct hop *hop)
+{
+	struct iphdr *ip = ip_header(ctx, p->l2_len);
+	struct ethhdr *eth = eth_header(ctx);
+	int result;
+
+	if (!ip || !eth)
+		return VERDICT_DROP_NO_HEADROOM;
+	result = check_route(ip, p, hop, 0);
+	if (result != GO_ON)
+		return result;
+	decrement_ttl(ip);
+	set_macs(eth, hop);
+	return hop->ifindex == ctx->ingress_ifindex ? VERDICT_ROUTE_TX : VERDICT_ROUTE_REDIRECT;
+}
+
+/* INET_ECN_encapsulate(): congestion seen before the tunnel stays with the inner header. */
+static __always_inline __u8 outer_tos(__u8 tos)
+{
+	return (tos & ECN_MASK) == ECN_CE ? (tos & ~ECN_MASK) | ECN_ECT0 : tos;
+}
+
+/*
+ * ip_vs_tunnel_xmit(): an outer IPv4 header (RFC 2003) to the real server, with the inner TTL, TOS
+ * and DF. id: differs between the flows and the packets of a flow, as reassembly needs (RFC 6864).
+ */
+static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packet *p,
+					  const struct hop *hop, __be32 rip, __u16 id)
+{
+	struct iphdr *inner = ip_header(ctx, p->l2_len), *outer;
+	struct ethhdr *eth;
+	int result;
+	struct iphdr header = {
+	    .version = 4,
+	    .ihl = 5,
+	    .tot_len = bpf_htons(p->ip_len + sizeof(header)),
+	    .protocol = IPPROTO_IPIP,
+	    .saddr = hop->saddr,
+	    .daddr = rip,
+	};
+
+	if (!inner)
+		return VERDICT_DROP_NO_HEADROOM;
+	result = check_route(inner, p, hop, sizeof(header));
+	if (result != GO_ON)
+		return result;
+	decrement_ttl(inner);
+	header.ttl = inner->ttl;
+	header.tos = outer_tos(inner->tos);
+	header.frag_off = inner->frag_off & bpf_htons(IP_DF);
+	header.id = inner->id + id;
+	header.check = csum_fold(ip_header_sum(&header));
+	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(header)))
+		return VERDICT_DROP_NO_HEADROOM;
+	result = move_l2(ctx, p->l2_len, sizeof(header));
+	if (result != GO_ON)
+		return result;
+	outer = ip_header(ctx, p->l2_len);
+	eth = eth_header(ctx);
+	if (!outer || !eth)
+		return VERDICT_DROP_NO_HEADROOM;
+	*outer = header;
+	set_macs(eth, hop);
+	return hop->ifindex == ctx->ingress_ifindex ? VERDICT_TUNNEL_TX : VERDICT_TUNNEL_REDIRECT;
+}
+
+#endif

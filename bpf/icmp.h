@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ICMP errors to clients, as icmp_send() makes them (net/ipv4/icmp.c): from the address that the
+ * packet was for, back the way it came.
+ */
+#ifndef ICMP_H
+#define ICMP_H
+
+#include "checksum.h"
+#include "forward.h"
+#include "maps.h"
+#include "parse.h"
+
+/* An error is at most 576 bytes long (RFC 1812, 4.3.2.3); this is what is left for the quote. */
+#define ICMP_QUOTE_MAX (576 - sizeof(struct iphdr) - sizeof(struct icmphdr))
+#define ICMP_ROOM      (sizeof(struct iphdr) + sizeof(struct icmphdr))
+#define ICMP_TTL       64
+/* Precedence "internetwork control", as the kernel sets it on errors. */
+#define ICMP_PRECEDENCE 0xc0
+
+struct icmp_budget {
+	__u32 tick;
+	__u32 sent;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct icmp_budget);
+} icmp_budget SEC(".maps");
+
+/* The kernel's limit on errors (icmp_msgs_per_sec), kept per CPU and tick. */
+static __always_inline bool may_send_icmp(__u32 now)
+{
+	__u32 key = 0;
+	struct icmp_budget *budget = bpf_map_lookup_elem(&icmp_budget, &key);
+
+	if (!budget)
+		return false;
+	if (budget->tick != now) {
+		budget->tick = now;
+		budget->sent = 0;
+	}
+	return budget->sent++ < ICMP_PER_TICK;
+}
+
+/* No error goes to an address that is not one host's (RFC 1122, 3.2.2). */
+static __always_inline bool is_answerable(__be32 saddr)
+{
+	__u8 first = bpf_ntohl(saddr) >> 24;
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+struct sum_range {
+	struct xdp_md *ctx;
+	__u32 offset;
+	__u32 end;
+	__u32 sum;
+};
+
+/* Adds the 16-bit word i of the range; the last byte of an odd range counts as the high one. */
+static long add_word(__u32 i, struct sum_range *range)
+{
+	struct cursor c = cursor_of(range->ctx);
+	__u32 offset = range->offset + i * 2;
+	__u8 *byte;
+
+	if (offset > 1024)
+		return 1;
+	byte = c.pos + offset;
+	if ((void *)(byte + 1) > c.end)
+		return 1;
+	range->sum += byte[0];
+	if (offset + 1 < range->end && (void *)(byte + 2) <= c.end)
+		range->sum += (__u32)byte[1] << 8;
+	return 0;
+}
+
+/* Sum of the frame's bytes [offset, end). */
+static __always_inline __u32 sum_frame(struct xdp_md *ctx, __u32 offset, __u32 end)
+{
+	struct sum_range range = {.ctx = ctx, .offset = offset, .end = end};
+
+	bpf_loop((end - offset + 1) / 2, add_word, &range, 0);
+	return range.sum;
+}
+
+static __always_inline void swap_macs(struct ethhdr *eth)
+{
+	__u8 mac[ETH_ALEN];
+
+	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+}
+
+/* Type, code and next-hop MTU (RFC 1191) of the error that a verdict stands for. */
+static __always_inline struct icmphdr icmp_header_for(enum verdict verdict, __u32 mtu)
+{
+	struct icmphdr header = {.type = ICMP_DEST_UNREACH};
+
+	if (verdict == VERDICT_ICMP_TIME_EXCEEDED) {
+		header.type = ICMP_TIME_EXCEEDED;
+		header.code = ICMP_EXC_TTL;
+	} else if (verdict == VERDICT_ICMP_FRAG_NEEDED) {
+		header.code = ICMP_FRAG_NEEDED;
+		header.rest = bpf_htonl(mtu);
+	} else {
+		header.code = ICMP_PORT_UNREACH;
+	}
+	return header;
+}
+
+/* What becomes of a packet whose ICMP error is not sent. */
+static __always_inline enum verdict without_icmp(enum verdict verdict)
+{
+	if (verdict == VERDICT_ICMP_TIME_EXCEEDED)
+		return VERDICT_DROP_TTL;
+	if (verdict == VERDICT_ICMP_FRAG_NEEDED)
+		return VERDICT_DROP_TOO_BIG;
+	return VERDICT_DROP_NO_SERVER;
+}
+
+/*
+ * Turns the frame into the error that `verdict` stands for. mtu: for frag-needed, the largest
+ * packet that would have passed. Returns the verdict, or the one without the answer.
+ */
+static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p,
+						enum verdict verdict, __u32 mtu, __u32 now)
+{
+	__u32 quote = p->ip_len < ICMP_QUOTE_MAX ? p->ip_len : ICMP_QUOTE_MAX;
+	__u32 icmp_at = p->l2_len + sizeof(struct iphdr);
+	__u32 length = p->l2_len + ICMP_ROOM + quote;
+	struct iphdr *ip = ip_header(ctx, p->l2_len);
+	struct ethhdr *eth = eth_header(ctx);
+	struct icmphdr *icmp;
+	struct cursor c;
+	__u64 frame_len;
+
+	if (!ip || !eth || !is_answerable(ip->saddr) || !may_send_icmp(now))
+		return without_icmp(verdict);
+	struct iphdr header = {
+	    .version = 4,
+	    .ihl = 5,
+	    .tos = (ip->tos & 0x1e) | ICMP_PRECEDENCE,
+	    .tot_len = bpf_htons(ICMP_ROOM + quote),
+	    .id = ip->id,
+	    .ttl = ICMP_TTL,
+	    .protocol = IPPROTO_ICMP,
+	    .saddr = ip->daddr,
+	    .daddr = ip->saddr,
+	};
+
+	header.check = csum_fold(ip_header_sum(&header));
+	swap_macs(eth);
+	if (bpf_xdp_adjust_head(ctx, -(int)ICMP_ROOM))
+		return without_icmp(verdict);
+	c = cursor_of(ctx);
+	if (c.pos + ICMP_ROOM + ETH_HLEN > c.end)
+		return without_icmp(verdict);
+	__builtin_memcpy(c.pos, c.pos + ICMP_ROOM, 2 * ETH_ALEN);
+	if (move_l2(ctx, p->l2_len, ICMP_ROOM) != GO_ON)
+		return without_icmp(verdict);
+	frame_len = c.end - c.pos;
+	/* Or clang subtracts the pointers in 32 bits, which the verifier refuses. */
+	barrier_var(frame_len);
+	if (bpf_xdp_adjust_tail(ctx, (int)(length - frame_len)))
+		return without_icmp(verdict);
+	ip = ip_header(ctx, p->l2_len);
+	if (!ip)
+		return without_icmp(verdict);
+	*ip = header;
+	icmp = (void *)(ip + 1);
+	c = cursor_of(ctx);
+	if ((void *)(icmp + 1) > c.end)
+		return without_icmp(verdict);
+	*icmp = icmp_header_for(verdict, mtu);
+	icmp->checksum = csum_fold(sum_frame(ctx, icmp_at, length));
+	return verdict;
+}
+
+#endif

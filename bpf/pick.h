@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pickers: from a service's plan to a real server. What the plans say is decided in
+ * src/scheduler; a plan lists only servers that may be picked.
+ */
+#ifndef PICK_H
+#define PICK_H
+
+#include "maps.h"
+#include "parse.h"
+
+#define NO_SERVER 0xffffffff
+/* Halvings that find one segment of MAX_PLAN_SEGMENTS. */
+#define SEGMENT_SEARCH_STEPS 19
+
+/* The segment that position is in: the last whose start is not behind it. */
+static __always_inline struct plan_segment *find_segment(const struct plan *plan, __u64 position)
+{
+	__u32 low = 0, high = plan->n_segments, key;
+
+	for (int i = 0; i < SEGMENT_SEARCH_STEPS && high - low > 1; i++) {
+		__u32 middle = low + (high - low) / 2;
+		struct plan_segment *segment;
+
+		key = plan->first_segment + middle;
+		segment = bpf_map_lookup_elem(&plan_segments, &key);
+		if (!segment)
+			return NULL;
+		if (segment->start <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	key = plan->first_segment + low;
+	return bpf_map_lookup_elem(&plan_segments, &key);
+}
+
+static __always_inline __u32 pick_sequence(struct plan *plan)
+{
+	struct plan_segment *segment;
+	struct plan_entry *entry;
+	__u64 position;
+	__u32 key;
+
+	if (!plan->length)
+		return NO_SERVER;
+	position = __sync_fetch_and_add(&plan->cursor, 1) % plan->length;
+	segment = find_segment(plan, position);
+	if (!segment || !segment->n_entries)
+		return NO_SERVER;
+	key = segment->first_entry + (position - segment->start) % segment->n_entries;
+	entry = bpf_map_lookup_elem(&plan_entries, &key);
+	return entry ? entry->server : NO_SERVER;
+}
+
+struct least {
+	__u32 first_entry;
+	__u32 server;
+	__u64 overhead;
+	__u64 weight;
+};
+
+/* ip_vs_dest_conn_overhead() up to Linux 6.1: an active connection costs as much as 256 inactive.
+ */
+static __always_inline __u64 conn_overhead(__u32 server)
+{
+	struct server_counts *counts = bpf_map_lookup_elem(&server_counts, &server);
+
+	return counts ? ((__u64)counts->active << 8) + counts->inactive : 0;
+}
+
+static long consider_least(__u32 i, struct least *least)
+{
+	__u32 key = least->first_entry + i;
+	struct plan_entry *entry = bpf_map_lookup_elem(&plan_entries, &key);
+	__u64 overhead;
+
+	if (!entry)
+		return 1;
+	overhead = conn_overhead(entry->server);
+	/* Strictly better, by cross multiplication: the earlier entry keeps a tie. */
+	if (least->server == NO_SERVER ||
+	    least->overhead * entry->weight > overhead * least->weight) {
+		least->server = entry->server;
+		least->overhead = overhead;
+		least->weight = entry->weight;
+	}
+	return 0;
+}
+
+static __always_inline __u32 pick_least(const struct plan *plan)
+{
+	struct least least = {.first_entry = plan->first_entry, .server = NO_SERVER};
+
+	bpf_loop(plan->n_entries, consider_least, &least, 0);
+	return least.server;
+}
+
+/* Index of the server for a new connection, or NO_SERVER. */
+static __always_inline __u32 pick_server(const struct service *service)
+{
+	__u32 key = service->plan;
+	struct plan *plan = bpf_map_lookup_elem(&plans, &key);
+
+	if (!plan || !plan->n_entries)
+		return NO_SERVER;
+	switch (plan->picker) {
+	case PICK_SEQUENCE:
+		return pick_sequence(plan);
+	case PICK_LEAST:
+		return pick_least(plan);
+	default:
+		return NO_SERVER;
+	}
+}
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Virtual services: which tuple is ours. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include "maps.h"
+#include "parse.h"
+
+static __always_inline struct service *find_service(const struct tuple *t)
+{
+	struct service_key key = {
+	    .vip = t->vip,
+	    .vport = t->vport,
+	    .protocol = t->protocol,
+	};
+
+	return bpf_map_lookup_elem(&services, &key);
+}
+
+static __always_inline bool is_vip(__be32 address)
+{
+	return bpf_map_lookup_elem(&vips, &address) != NULL;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Counting: the only file that adds to counters. */
+#ifndef STATS_H
+#define STATS_H
+
+#include "maps.h"
+
+static __always_inline void count_verdict(enum verdict verdict)
+{
+	__u32 key = verdict;
+	__u64 *packets = bpf_map_lookup_elem(&verdicts, &key);
+
+	if (packets)
+		*packets += 1;
+}
+
+/* One packet from a client for a real server; bytes is the IP total length. */
+static __always_inline void count_traffic(__u32 server, __u32 bytes, bool new_conn)
+{
+	struct traffic *traffic = bpf_map_lookup_elem(&server_traffic, &server);
+
+	if (!traffic)
+		return;
+	traffic->conns += new_conn;
+	traffic->packets += 1;
+	traffic->bytes += bytes;
+}
+
+/*
+ * Moves one connection of a server from one count to another; HELD_NOTHING on either side for a
+ * connection that comes or goes. Called by whoever won the compare-and-exchange of conn.control,
+ * so each move happens once.
+ */
+static __always_inline void move_count(__u32 server, enum held from, enum held to)
+{
+	struct server_counts *counts;
+
+	if (from == to)
+		return;
+	counts = bpf_map_lookup_elem(&server_counts, &server);
+	if (!counts)
+		return;
+	if (to == HELD_ACTIVE)
+		__sync_fetch_and_add(&counts->active, 1);
+	else if (to == HELD_INACTIVE)
+		__sync_fetch_and_add(&counts->inactive, 1);
+	if (from == HELD_ACTIVE)
+		__sync_fetch_and_add(&counts->active, -1);
+	else if (from == HELD_INACTIVE)
+		__sync_fetch_and_add(&counts->inactive, -1);
+}
+
+static __always_inline void count_evicted(void)
+{
+	__u32 key = 0;
+	struct table_stats *stats = bpf_map_lookup_elem(&table_stats, &key);
+
+	if (stats)
+		stats->evicted += 1;
+}
+
+static __always_inline void count_expired(void)
+{
+	__u32 key = 0;
+	struct table_stats *stats = bpf_map_lookup_elem(&table_stats, &key);
+
+	if (stats)
+		stats->expired += 1;
+}
+
+#endif
