@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What JavaScript sees of libbpf; src/native.ts has the types.
+#include <napi.h>
+#include <bpf/libbpf.h>
+
+#include "libbpf_log.h"
+#include "link.h"
+#include "lock.h"
+#include "map.h"
+#include "object.h"
+#include "program.h"
+
+static Napi::Value possible_cpus(const Napi::CallbackInfo &info)
+{
+	return status(info.Env(), libbpf_num_possible_cpus());
+}
+
+static Napi::Object init(Napi::Env env, Napi::Object exports)
+{
+	auto *environment = new Environment;
+
+	LibbpfLog::install();
+	environment->map = Napi::Persistent(Map::define(env));
+	environment->program = Napi::Persistent(Program::define(env));
+	environment->link = Napi::Persistent(Link::define(env));
+	environment->lock = Napi::Persistent(Lock::define(env));
+	env.SetInstanceData(environment);
+
+	exports["Object"] = Object::define(env);
+	exports["openPinnedMap"] = Napi::Function::New<Map::open_pinned>(env);
+	exports["openPinnedProgram"] = Napi::Function::New<Program::open_pinned>(env);
+	exports["openPinnedLink"] = Napi::Function::New<Link::open_pinned>(env);
+	exports["lockDirectory"] = Napi::Function::New<Lock::acquire>(env);
+	exports["possibleCpus"] = Napi::Function::New<possible_cpus>(env);
+	return exports;
+}
+
+NODE_API_MODULE(xlvs, init)

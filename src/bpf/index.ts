@@ -1,0 +1,8 @@
+export { ensureBpffs } from './bpffs.js'
+export { possibleCpus } from './cpus.js'
+export { BpfError } from './error.js'
+export { BpfLink } from './link.js'
+export { lockDirectory } from './lock.js'
+export { BpfMap, type MapEntries, updateFlags } from './map.js'
+export { BpfObject } from './object.js'
+export { BpfProgram, type TestRun, type TestRunResult, type XdpMode, xdpActions } from './program.js'

@@ -1,0 +1,62 @@
+import t from 'tap'
+import { type NativeMap, type NativeObject, type NativeProgram, native } from '../../src/native.js'
+import { objectPath, skip } from './addon-fixture.js'
+
+const EINVAL = 22
+
+/** The object, loaded, without src/bpf and its checks in between. */
+function load(): NativeObject {
+  const object = new (native().Object)()
+  t.equal(object.open(objectPath), 0)
+  t.equal(object.disableProgram('refused'), 0)
+  t.equal(object.load(), 0)
+  return object
+}
+
+t.test('the addon checks lengths itself', { skip }, async (t) => {
+  const map = load().map('hash') as NativeMap
+  const bytes = (length: number) => new Uint8Array(length)
+  const [key, value] = [bytes(8), bytes(4)]
+  t.equal(map.update(key, value, 0), 0)
+  for (const [what, result] of [
+    ['lookup: key', map.lookup(bytes(7), value)],
+    ['lookup: value', map.lookup(key, bytes(3))],
+    ['update: key', map.update(bytes(9), value, 0)],
+    ['update: value', map.update(key, bytes(5), 0)],
+    ['delete', map.delete(bytes(0))],
+    ['nextKey: key', map.nextKey(bytes(4), key)],
+    ['nextKey: next', map.nextKey(undefined, bytes(4))],
+    ['batch: from', map.lookupBatch(bytes(4), key, bytes(80), bytes(40))],
+    ['batch: to', map.lookupBatch(undefined, bytes(4), bytes(80), bytes(40))],
+    ['batch: keys', map.lookupBatch(undefined, key, bytes(81), bytes(40))],
+    ['batch: values', map.lookupBatch(undefined, key, bytes(80), bytes(36))],
+    ['batch: nothing', map.lookupBatch(undefined, key, bytes(0), bytes(0))],
+  ] as const) {
+    t.equal(result, -EINVAL, what)
+  }
+  t.equal(map.lookupBatch(undefined, key, bytes(80), bytes(40)), 1)
+})
+
+t.test('the addon takes nothing but Uint8Arrays for bytes', { skip }, async (t) => {
+  const object = load()
+  const map = object.map('hash') as NativeMap
+  const program = object.program('first') as NativeProgram
+  const wrong = [
+    undefined,
+    null,
+    8,
+    'abcdefgh',
+    [1, 2, 3, 4, 5, 6, 7, 8],
+    new ArrayBuffer(8),
+    new BigUint64Array(1),
+    {},
+  ]
+  for (const each of wrong) {
+    const bytes = each as unknown as Uint8Array
+    t.equal(map.delete(bytes), -EINVAL)
+    t.equal(map.lookup(new Uint8Array(8), bytes), -EINVAL)
+    if (each === undefined) continue
+    const run = { dataIn: bytes, dataOut: undefined, ctx: undefined, repeat: 1, flags: 0, cpu: 0, batchSize: 0 }
+    t.equal(program.testRun(run), -EINVAL)
+  }
+})
