@@ -185,6 +185,7 @@ static __always_inline int insert_locked(const struct config *config, const stru
 	struct conn_set *sets[2];
 	struct survey s[2];
 	struct choice choice;
+	int result;
 
 	for (int i = 0; i < 2; i++) {
 		__u32 index = place->set[i];
@@ -201,10 +202,11 @@ static __always_inline int insert_locked(const struct config *config, const stru
 			return GO_ON;
 		if (!choose_slot(s, place, &choice))
 			return VERDICT_DROP_TABLE_FULL;
-		if (found->server == NO_SERVER)
-			found->server = pick_server(service);
-		if (found->server == NO_SERVER)
-			return VERDICT_ICMP_PORT_UNREACHABLE;
+		if (found->server == NO_SERVER) {
+			result = pick_server(service, &found->server);
+			if (result != GO_ON)
+				return result;
+		}
 		*created = fill_slot(&sets[choice.set & 1]->slots[choice.slot & (SET_SLOTS - 1)],
 				     &choice, place, config, p, now, found);
 		if (*created)

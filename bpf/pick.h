@@ -96,14 +96,8 @@ static __always_inline __u32 pick_least(const struct plan *plan)
 	return least.server;
 }
 
-/* Index of the server for a new connection, or NO_SERVER. */
-static __always_inline __u32 pick_server(const struct service *service)
+static __always_inline __u32 pick_from(struct plan *plan)
 {
-	__u32 key = service->plan;
-	struct plan *plan = bpf_map_lookup_elem(&plans, &key);
-
-	if (!plan || !plan->n_entries)
-		return NO_SERVER;
 	switch (plan->picker) {
 	case PICK_SEQUENCE:
 		return pick_sequence(plan);
@@ -112,6 +106,23 @@ static __always_inline __u32 pick_server(const struct service *service)
 	default:
 		return NO_SERVER;
 	}
+}
+
+/*
+ * The server for a new connection. With none to offer, the client is told so, unless one may turn
+ * up as soon as its neighbour answers: then it shall try again.
+ */
+static __always_inline int pick_server(const struct service *service, __u32 *server)
+{
+	__u32 key = service->plan;
+	struct plan *plan = bpf_map_lookup_elem(&plans, &key);
+
+	if (!plan)
+		return VERDICT_DROP_NO_SERVER;
+	*server = plan->n_entries ? pick_from(plan) : NO_SERVER;
+	if (*server != NO_SERVER)
+		return GO_ON;
+	return plan->n_unresolved ? VERDICT_DROP_UNRESOLVED : VERDICT_ICMP_PORT_UNREACHABLE;
 }
 
 #endif

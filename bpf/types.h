@@ -186,7 +186,9 @@ struct plan {
 	__u32 n_entries;
 	__u32 first_segment;
 	__u32 n_segments;
-	__u32 pad[5];
+	/* Servers left out because no way to them is known: new connections wait for them. */
+	__u32 n_unresolved;
+	__u32 pad[4];
 };
 _Static_assert(sizeof(struct plan) == 64,
 	       "one cache line: cursors of two services never share one");
