@@ -72,7 +72,10 @@ export interface Dataplane {
   /** Picks made since the service's plan was installed; 0 for a service that is not there. */
   picks(key: ServiceKey): number
 
-  /** Says how an address of real servers is reached; in force for all services at once. Lasts while a service names the address. */
+  /**
+   * Says how an address of real servers is reached; in force for all services at once. May precede the service that names the
+   * address: it lasts until collect() finds that none does.
+   */
   setNextHop(rip: Address, hop: NextHop): void
   /** The ways in force; addresses never set are absent. */
   nextHops(): ReadonlyMap<Address, NextHop>

@@ -1,0 +1,130 @@
+import type { BpfMap } from '../../bpf/index.js'
+import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
+import type { Clock } from '../../core/clock.js'
+import type { NextHop } from '../../core/next-hop.js'
+import { type HopStruct, type NextHopStruct, nextHopLayout } from './layout.gen.js'
+import { MappedArray } from './mapped-array.js'
+import { IndexPool } from './pools.js'
+
+const noHop: HopStruct = {
+  ifindex: 0,
+  saddr: 0,
+  mtu: 0,
+  destinationMac: new Uint8Array(6),
+  sourceMac: new Uint8Array(6),
+}
+
+interface Entry {
+  readonly index: number
+  /** Slots of real servers that name it. */
+  users: number
+  hop: NextHop
+}
+
+/** Ways to the addresses of real servers, shared by all services that use an address. */
+export class NextHopTable {
+  readonly #array: MappedArray<NextHopStruct>
+  readonly #pool: IndexPool
+  readonly #entries = new Map<Address, Entry>()
+
+  constructor(map: BpfMap, clock: Clock) {
+    this.#array = new MappedArray(map, nextHopLayout)
+    this.#pool = new IndexPool('next hops', this.#array.capacity, clock)
+    const used: number[] = []
+    for (let index = 0; index < this.#array.capacity; index++) {
+      const struct = this.#array.get(index)
+      if (struct.rip === 0) continue
+      used.push(index)
+      this.#entries.set(addressFromNumber(struct.rip), { index, users: 0, hop: hopFromStruct(struct) })
+    }
+    this.#pool.adopt(used)
+  }
+
+  /** The index for a real server's slot; the entry lasts until drop(). @throws DirectorError NO_SPACE. */
+  use(rip: Address): number {
+    const entry = this.#entries.get(rip) ?? this.#create(rip)
+    entry.users++
+    return entry.index
+  }
+
+  /** Counts the use by a slot that was found in the map. */
+  adoptUse(rip: Address, index: number): void {
+    const entry = this.#entries.get(rip)
+    if (entry?.index !== index) throw new RangeError(`next hop of ${rip}: index ${index} is not its entry`)
+    entry.users++
+  }
+
+  drop(rip: Address): void {
+    const entry = this.#entries.get(rip)
+    if (entry === undefined || --entry.users > 0) return
+    this.#free(rip, entry)
+  }
+
+  /** In force for the next packet. */
+  set(rip: Address, hop: NextHop): void {
+    const entry = this.#entries.get(rip) ?? this.#create(rip)
+    const { offsets } = nextHopLayout
+    const struct = this.#array.get(entry.index)
+    const spare = 1 - (struct.current & 1)
+    this.#array.set(entry.index, { ...struct, hops: struct.hops.with(spare, hopToStruct(hop)) })
+    this.#array.publish(entry.index, offsets.current, spare)
+    this.#array.publish(entry.index, offsets.local, hop === 'local' ? 1 : 0)
+    entry.hop = hop
+  }
+
+  get(rip: Address): NextHop {
+    return this.#entries.get(rip)?.hop ?? 'unresolved'
+  }
+
+  hops(): ReadonlyMap<Address, NextHop> {
+    return new Map([...this.#entries].map(([rip, { hop }]) => [rip, hop]))
+  }
+
+  /** Frees entries that were set and that no slot came to use. */
+  collect(): void {
+    for (const [rip, entry] of this.#entries) if (entry.users === 0) this.#free(rip, entry)
+  }
+
+  #create(rip: Address): Entry {
+    const entry: Entry = { index: this.#pool.allocate(), users: 0, hop: 'unresolved' }
+    this.#array.set(entry.index, { hops: [noHop, noHop], current: 0, rip: addressToNumber(rip), local: 0 })
+    this.#entries.set(rip, entry)
+    return entry
+  }
+
+  #free(rip: Address, { index }: Entry): void {
+    this.#entries.delete(rip)
+    this.#array.publish(index, nextHopLayout.offsets.rip, 0)
+    this.#pool.release(index)
+  }
+}
+
+function hopToStruct(hop: NextHop): HopStruct {
+  if (hop === 'local' || hop === 'unresolved') return noHop
+  return {
+    ifindex: hop.ifindex,
+    saddr: addressToNumber(hop.saddr),
+    mtu: hop.mtu,
+    destinationMac: Buffer.from(hop.destinationMac.replaceAll(':', ''), 'hex'),
+    sourceMac: Buffer.from(hop.sourceMac.replaceAll(':', ''), 'hex'),
+  }
+}
+
+function hopFromStruct({ hops, current, local }: NextHopStruct): NextHop {
+  if (local) return 'local'
+  const hop = hops[current & 1] ?? noHop
+  if (hop.ifindex === 0) return 'unresolved'
+  return {
+    ifindex: hop.ifindex,
+    saddr: addressFromNumber(hop.saddr),
+    mtu: hop.mtu,
+    destinationMac: macText(hop.destinationMac),
+    sourceMac: macText(hop.sourceMac),
+  }
+}
+
+function macText(mac: Uint8Array): string {
+  return Buffer.from(mac)
+    .toString('hex')
+    .replace(/(..)(?!$)/g, '$1:')
+}

@@ -1,0 +1,145 @@
+/**
+ * What is free in the arrays that packets read. What is given back rests for a while before it is
+ * given out again: a packet that still reads the old plan must not find another service's in its place.
+ */
+import type { Clock } from '../../core/clock.js'
+import { DirectorError } from '../../core/errors.js'
+
+/** A packet is done with what it reads within microseconds; this allows for a CPU that was taken away. */
+const restMs = 100
+
+/** Values with a time before which they must not be used again, oldest first. */
+class Resting<T> {
+  readonly #queue: { readonly value: T; readonly atMs: number }[] = []
+  #head = 0
+
+  constructor(readonly clock: Clock) {}
+
+  add(value: T): void {
+    this.#queue.push({ value, atMs: this.clock.nowMs() + restMs })
+  }
+
+  /** Takes out those whose time has come. */
+  *rested(): Iterable<T> {
+    const now = this.clock.nowMs()
+    for (; this.#head < this.#queue.length; this.#head++) {
+      const entry = this.#queue[this.#head]
+      if (entry === undefined || entry.atMs > now) break
+      yield entry.value
+    }
+    this.#queue.splice(0, this.#head)
+    this.#head = 0
+  }
+}
+
+/** Single indexes of an array. */
+export class IndexPool {
+  readonly #used = new Set<number>()
+  readonly #free: number[] = []
+  readonly #resting: Resting<number>
+  #end = 0
+
+  /** @param what is in the array, for messages. */
+  constructor(
+    readonly what: string,
+    readonly capacity: number,
+    clock: Clock,
+  ) {
+    this.#resting = new Resting(clock)
+  }
+
+  /** One past the highest index ever given out. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** States what is in use already; once, before anything is allocated. */
+  adopt(indexes: Iterable<number>): void {
+    for (const index of indexes) {
+      this.#used.add(index)
+      this.#end = Math.max(this.#end, index + 1)
+    }
+    for (let index = this.#end - 1; index >= 0; index--) if (!this.#used.has(index)) this.#free.push(index)
+  }
+
+  /** @throws DirectorError NO_SPACE. */
+  allocate(): number {
+    this.#free.push(...this.#resting.rested())
+    const index = this.#free.pop() ?? this.#end
+    if (index >= this.capacity) throw noSpace(this.what, this.capacity)
+    this.#end = Math.max(this.#end, index + 1)
+    this.#used.add(index)
+    return index
+  }
+
+  release(index: number): void {
+    if (this.#used.delete(index)) this.#resting.add(index)
+  }
+}
+
+/** A run of consecutive indexes. */
+export interface Region {
+  readonly first: number
+  readonly count: number
+}
+
+/**
+ * Runs of consecutive indexes, in sizes rounded up to powers of two: nothing is ever moved or
+ * joined, and a run of each size that was in use at once stays available.
+ */
+export class RegionPool {
+  readonly #free = new Map<number, number[]>()
+  readonly #resting: Resting<Region>
+  #end = 0
+
+  constructor(
+    readonly what: string,
+    readonly capacity: number,
+    clock: Clock,
+  ) {
+    this.#resting = new Resting(clock)
+  }
+
+  /** States what is in use already; once, before anything is allocated. */
+  adopt(regions: Iterable<Region>): void {
+    const used = [...regions].filter(({ count }) => count > 0).sort((a, b) => a.first - b.first)
+    for (const { first, count } of used) {
+      while (this.#end < first) {
+        const size = 2 ** Math.floor(Math.log2(first - this.#end))
+        this.#give(size, this.#end)
+        this.#end += size
+      }
+      this.#end = first + sizeFor(count)
+    }
+  }
+
+  /** @returns the first index. A run of 0 takes nothing. @throws DirectorError NO_SPACE. */
+  allocate(count: number): number {
+    if (count === 0) return 0
+    for (const { first, count } of this.#resting.rested()) this.#give(sizeFor(count), first)
+    const size = sizeFor(count)
+    const free = this.#free.get(size)?.pop()
+    if (free !== undefined) return free
+    if (this.#end + size > this.capacity) throw noSpace(this.what, this.capacity)
+    this.#end += size
+    return this.#end - size
+  }
+
+  release(region: Region): void {
+    if (region.count > 0) this.#resting.add(region)
+  }
+
+  #give(size: number, first: number): void {
+    const free = this.#free.get(size)
+    if (free) free.push(first)
+    else this.#free.set(size, [first])
+  }
+}
+
+function sizeFor(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count))
+}
+
+function noSpace(what: string, capacity: number): DirectorError {
+  return new DirectorError('NO_SPACE', `no room for more ${what}: all ${capacity} are in use`, { what, capacity })
+}

@@ -1,0 +1,46 @@
+import type { BpfMap } from '../../bpf/index.js'
+import { connectionStates, stateTimeoutsS, type Timeouts } from '../../core/connection.js'
+import { secondsToTicks, ticksToMs } from './connection-table.js'
+import { type ConfigStruct, configLayout, connState, sharedConstant } from './layout.gen.js'
+import { MappedArray } from './mapped-array.js'
+
+/** struct config: what packets read besides services and connections. */
+export class Settings {
+  readonly #config: MappedArray<ConfigStruct>
+
+  constructor(map: BpfMap) {
+    this.#config = new MappedArray(map, configLayout)
+  }
+
+  /** For a new table. @param sets a power of two. @param hashSeed 16 random bytes. */
+  initialise(sets: number, hashSeed: Buffer, timeouts: Timeouts): void {
+    this.#config.set(0, {
+      hashSeed: [hashSeed.readBigUInt64LE(0), hashSeed.readBigUInt64LE(8)],
+      setMask: sets - 1,
+      timeoutTicks: timeoutTicks(timeouts),
+    })
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    timeoutTicks(timeouts).forEach((ticks, state) => {
+      this.#config.publish(0, configLayout.offsets.timeoutTicks + 4 * state, ticks)
+    })
+  }
+
+  timeouts(): Timeouts {
+    const { timeoutTicks } = this.#config.get(0)
+    const seconds = (state: number) => Math.floor(ticksToMs(timeoutTicks[state] ?? 0) / 1000)
+    return {
+      tcpS: seconds(connState.ESTABLISHED),
+      tcpFinS: seconds(connState.FIN_WAIT),
+      udpS: seconds(connState.UDP),
+    }
+  }
+}
+
+function timeoutTicks(timeouts: Timeouts): number[] {
+  const seconds = stateTimeoutsS(timeouts)
+  const ticks = new Array<number>(sharedConstant.STATE_SLOTS).fill(0)
+  for (const state of connectionStates) ticks[connState[state]] = secondsToTicks(seconds[state])
+  return ticks
+}

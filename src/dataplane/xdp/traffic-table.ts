@@ -1,0 +1,100 @@
+import { type BpfMap, possibleCpus } from '../../bpf/index.js'
+import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
+import { type TrafficBaseStruct, type TrafficStruct, trafficBaseLayout, trafficLayout } from './layout.gen.js'
+import { fromBytes } from './layout-fields.js'
+import { MappedArray } from './mapped-array.js'
+
+const noTrafficStruct: TrafficStruct = { conns: 0n, packets: 0n, bytes: 0n }
+const noBase: TrafficBaseStruct = { added: noTrafficStruct, zero: noTrafficStruct }
+
+export interface TrafficMaps {
+  readonly serverTraffic: BpfMap
+  readonly serverBase: BpfMap
+  readonly serviceBase: BpfMap
+}
+
+/**
+ * Traffic as IPVS shows it, from counters that packets only ever add to: what a server's counters
+ * held at the last -Z is kept and taken off; what a service's former servers had is kept and added.
+ */
+export class TrafficTable {
+  readonly #traffic: BpfMap
+  readonly #servers: MappedArray<TrafficBaseStruct>
+  readonly #services: MappedArray<TrafficBaseStruct>
+  readonly #cpus = possibleCpus()
+
+  constructor(maps: TrafficMaps) {
+    this.#traffic = maps.serverTraffic
+    this.#servers = new MappedArray(maps.serverBase, trafficBaseLayout)
+    this.#services = new MappedArray(maps.serviceBase, trafficBaseLayout)
+  }
+
+  /** Counters of one slot, as they stand. One system call. */
+  raw(slot: number): Traffic {
+    return this.#sum(this.#traffic.readRange(slot, 1).values, 0)
+  }
+
+  /** Counters of the slots before `end`, in few system calls. */
+  rawOfAll(end: number): (slot: number) => Traffic {
+    const { values } = this.#traffic.readRange(0, end)
+    return (slot) => this.#sum(values, slot)
+  }
+
+  #sum(values: Uint8Array, at: number): Traffic {
+    let sum = noTraffic
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      sum = addTraffic(sum, fromStruct(fromBytes(trafficLayout, values, at * this.#cpus + cpu)))
+    }
+    return sum
+  }
+
+  /** A slot gets a new server. */
+  resetServer(slot: number): void {
+    const key = Buffer.alloc(4)
+    key.writeUInt32LE(slot)
+    this.#traffic.update(key, Buffer.alloc(this.#traffic.info.valueBytes))
+    this.#servers.set(slot, noBase)
+  }
+
+  /** A service begins; `raw` is what servers that were there before brought with them. */
+  resetService(id: number, raw: Traffic): void {
+    this.#services.set(id, { added: noTrafficStruct, zero: toStruct(raw) })
+  }
+
+  zeroServer(slot: number, raw: Traffic): void {
+    this.#servers.set(slot, { added: noTrafficStruct, zero: toStruct(raw) })
+  }
+
+  zeroService(id: number, raw: Traffic): void {
+    const { added } = this.#services.get(id)
+    this.#services.set(id, { added, zero: toStruct(addTraffic(raw, fromStruct(added))) })
+  }
+
+  /** A server of the service is gone for good. */
+  keepForService(id: number, raw: Traffic): void {
+    const { added, zero } = this.#services.get(id)
+    this.#services.set(id, { added: toStruct(addTraffic(fromStruct(added), raw)), zero })
+  }
+
+  shownOfServer(slot: number, raw: Traffic): Traffic {
+    return minus(raw, fromStruct(this.#servers.get(slot).zero))
+  }
+
+  /** @param raw sum of its servers' counters, removed ones included. */
+  shownOfService(id: number, raw: Traffic): Traffic {
+    const { added, zero } = this.#services.get(id)
+    return minus(addTraffic(raw, fromStruct(added)), fromStruct(zero))
+  }
+}
+
+function minus(a: Traffic, b: Traffic): Traffic {
+  return { conns: a.conns - b.conns, inPackets: a.inPackets - b.inPackets, inBytes: a.inBytes - b.inBytes }
+}
+
+function fromStruct({ conns, packets, bytes }: TrafficStruct): Traffic {
+  return { conns: Number(conns), inPackets: Number(packets), inBytes: Number(bytes) }
+}
+
+function toStruct({ conns, inPackets, inBytes }: Traffic): TrafficStruct {
+  return { conns: BigInt(conns), packets: BigInt(inPackets), bytes: BigInt(inBytes) }
+}

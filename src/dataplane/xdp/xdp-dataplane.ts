@@ -1,0 +1,205 @@
+import type { BpfMap } from '../../bpf/index.js'
+import type { Address } from '../../core/address.js'
+import type { Clock } from '../../core/clock.js'
+import type { Connection, Timeouts } from '../../core/connection.js'
+import type { NextHop } from '../../core/next-hop.js'
+import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
+import type { ServiceKey } from '../../core/virtual-service.js'
+import type { Dataplane, DataplaneStats, ServiceCounters, ServiceEntry } from '../dataplane.js'
+import { ConnectionTable, monotonicTicks } from './connection-table.js'
+import { tableStatsLayout, verdictNames } from './layout.gen.js'
+import { fromBytes } from './layout-fields.js'
+import { NextHopTable } from './next-hop-table.js'
+import { ServerTable, type Slot } from './server-table.js'
+import { type Installed, ServiceTable } from './service-table.js'
+import { Settings } from './settings.js'
+import { TrafficTable } from './traffic-table.js'
+
+/** The maps of director.bpf.c that userspace reads or writes, by their names in layout.gen.ts. */
+export interface DirectorMaps {
+  readonly config: BpfMap
+  readonly conns: BpfMap
+  readonly nextHops: BpfMap
+  readonly planEntries: BpfMap
+  readonly planSegments: BpfMap
+  readonly plans: BpfMap
+  readonly realServers: BpfMap
+  readonly serverBase: BpfMap
+  readonly serverCounts: BpfMap
+  readonly serverTraffic: BpfMap
+  readonly serviceBase: BpfMap
+  readonly services: BpfMap
+  readonly tableStats: BpfMap
+  readonly verdicts: BpfMap
+  readonly vips: BpfMap
+}
+
+export interface XdpDataplaneParts {
+  readonly maps: DirectorMaps
+  readonly clock: Clock
+  readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
+  /** Lets go of what the maps came from. */
+  readonly close: () => void
+  /** The clock that the programs read, in ticks; the machine's unless a test has another. */
+  readonly nowTicks?: () => number
+}
+
+/** Forwarding by director.bpf.c, through its maps. What is in them at the start is adopted. */
+export class XdpDataplane implements Dataplane {
+  readonly name = 'xdp'
+  readonly supports = { survivesProcess: true }
+  readonly #maps: DirectorMaps
+  readonly #nextHops: NextHopTable
+  readonly #traffic: TrafficTable
+  readonly #servers: ServerTable
+  readonly #services: ServiceTable
+  readonly #connections: ConnectionTable
+  readonly #settings: Settings
+  readonly #interfaces: XdpDataplaneParts['interfaces']
+  readonly close: () => void
+
+  constructor({ maps, clock, interfaces, close, nowTicks = monotonicTicks }: XdpDataplaneParts) {
+    this.#maps = maps
+    this.#nextHops = new NextHopTable(maps.nextHops, clock)
+    this.#traffic = new TrafficTable(maps)
+    this.#servers = new ServerTable(maps, this.#nextHops, this.#traffic, clock)
+    this.#services = new ServiceTable(maps, this.#servers, clock)
+    this.#connections = new ConnectionTable(maps.conns, nowTicks)
+    this.#settings = new Settings(maps.config)
+    this.#interfaces = interfaces
+    this.close = close
+  }
+
+  setService(entry: ServiceEntry): void {
+    const { service } = entry
+    const returning = new Set([...this.#servers.of(service)].filter(({ available }) => !available))
+    const { installed, created } = this.#services.set(entry)
+    if (!created) return
+    // As __ip_vs_update_dest(): a server that comes back to a new service starts to count anew.
+    this.#traffic.resetService(installed.id, this.#rawOf(returning))
+    for (const slot of returning) this.#traffic.zeroServer(slot.index, this.#traffic.raw(slot.index))
+  }
+
+  removeService(key: ServiceKey): void {
+    this.#services.remove(key)
+  }
+
+  *services(): Iterable<ServiceEntry> {
+    for (const { entry } of this.#services.all()) yield entry
+  }
+
+  picks(key: ServiceKey): number {
+    const installed = this.#services.get(key)
+    return installed ? this.#services.plans.picks(installed.plan) : 0
+  }
+
+  setNextHop(rip: Address, hop: NextHop): void {
+    this.#nextHops.set(rip, hop)
+  }
+
+  nextHops(): ReadonlyMap<Address, NextHop> {
+    return this.#nextHops.hops()
+  }
+
+  *counters(key?: ServiceKey): Iterable<ServiceCounters> {
+    if (key) {
+      const installed = this.#services.get(key)
+      if (installed) yield this.#countersOf(installed, (slot) => this.#traffic.raw(slot))
+      return
+    }
+    const raw = this.#traffic.rawOfAll(this.#servers.end)
+    for (const installed of this.#services.all()) yield this.#countersOf(installed, raw)
+  }
+
+  #countersOf({ id, entry, slots }: Installed, raw: (slot: number) => Traffic): ServiceCounters {
+    const sum = [...this.#servers.of(entry.service)].reduce((sum, { index }) => addTraffic(sum, raw(index)), noTraffic)
+    return {
+      key: entry.service,
+      traffic: this.#traffic.shownOfService(id, sum),
+      servers: slots.map((slot) => ({
+        rip: slot.server.rip,
+        rport: slot.server.rport,
+        ...this.#servers.counts(slot),
+        traffic: this.#traffic.shownOfServer(slot.index, raw(slot.index)),
+      })),
+    }
+  }
+
+  zero(key?: ServiceKey): void {
+    const zeroed = key ? [this.#services.get(key)] : this.#services.all()
+    for (const installed of zeroed) {
+      if (!installed) continue
+      this.#traffic.zeroService(installed.id, this.#rawOf(this.#servers.of(installed.entry.service)))
+      for (const { index } of installed.slots) this.#traffic.zeroServer(index, this.#traffic.raw(index))
+    }
+  }
+
+  #rawOf(slots: Iterable<Slot>): Traffic {
+    let sum = noTraffic
+    for (const { index } of slots) sum = addTraffic(sum, this.#traffic.raw(index))
+    return sum
+  }
+
+  stats(): DataplaneStats {
+    return {
+      verdicts: this.#verdicts(),
+      connections: { ...this.#tableStats(), inUse: this.#inUse(), capacity: this.#connections.capacity },
+      interfaces: this.#interfaces,
+    }
+  }
+
+  #verdicts(): ReadonlyMap<string, number> {
+    const { info } = this.#maps.verdicts
+    const { values } = this.#maps.verdicts.lookupAll()
+    const words = new BigUint64Array(values.buffer, values.byteOffset, values.length / 8)
+    const cpus = info.valueBytes / 8
+    const packets = (verdict: number) =>
+      Number(words.subarray(verdict * cpus, (verdict + 1) * cpus).reduce((a, b) => a + b, 0n))
+    return new Map(
+      verdictNames.slice(0, info.maxEntries).map((name, verdict) => [name.toLowerCase(), packets(verdict)]),
+    )
+  }
+
+  #tableStats(): { evicted: number; expired: number } {
+    const { values } = this.#maps.tableStats.lookupAll()
+    let [evicted, expired] = [0n, 0n]
+    for (let cpu = 0; cpu < values.length / tableStatsLayout.size; cpu++) {
+      const stats = fromBytes(tableStatsLayout, values, cpu)
+      evicted += stats.evicted
+      expired += stats.expired
+    }
+    return { evicted: Number(evicted), expired: Number(expired) }
+  }
+
+  /** Every connection is in the counts of its server. */
+  #inUse(): number {
+    let sum = 0
+    for (const slot of this.#servers.slots()) {
+      const { active, inactive } = this.#servers.counts(slot)
+      sum += active + inactive
+    }
+    return sum
+  }
+
+  async *connections(): AsyncIterable<Connection> {
+    const servers = new Map([...this.#servers.slots()].map(({ index, server }) => [index, server]))
+    yield* this.#connections.connections((slot) => servers.get(slot))
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.#settings.setTimeouts(timeouts)
+  }
+
+  timeouts(): Timeouts {
+    return this.#settings.timeouts()
+  }
+
+  collect(): void {
+    for (const slot of [...this.#servers.unused()]) {
+      const installed = this.#services.get(slot.service)
+      if (installed) this.#traffic.keepForService(installed.id, this.#traffic.raw(slot.index))
+      this.#servers.free(slot)
+    }
+    this.#nextHops.collect()
+  }
+}
