@@ -1,0 +1,39 @@
+import { DirectorError } from '../core/errors.js'
+import { type RealServer, type ServerKey, serverKeyText } from '../core/real-server.js'
+import { serviceKeyText, type VirtualService } from '../core/virtual-service.js'
+
+/** A service as the operator wants it. Never changed in place: a refused change leaves the old one standing. */
+export interface DesiredService {
+  readonly service: VirtualService
+  /** Newest first, as IPVS keeps them (list_add in __ip_vs_update_dest). */
+  readonly servers: readonly RealServer[]
+}
+
+/** @throws DirectorError SERVER_EXISTS. */
+export function withServer({ service, servers }: DesiredService, server: RealServer): DesiredService {
+  if (position(servers, server) >= 0) {
+    throw new DirectorError('SERVER_EXISTS', `${serviceKeyText(service)} has a server ${serverKeyText(server)} already`)
+  }
+  return { service, servers: [server, ...servers] }
+}
+
+/** Changes a server where it stands in the list. @throws DirectorError NO_SUCH_SERVER. */
+export function withServerEdited(desired: DesiredService, server: RealServer): DesiredService {
+  return { service: desired.service, servers: desired.servers.with(present(desired, server), server) }
+}
+
+/** @throws DirectorError NO_SUCH_SERVER. */
+export function withoutServer(desired: DesiredService, key: ServerKey): DesiredService {
+  return { service: desired.service, servers: desired.servers.toSpliced(present(desired, key), 1) }
+}
+
+function present({ service, servers }: DesiredService, key: ServerKey): number {
+  const at = position(servers, key)
+  if (at < 0)
+    throw new DirectorError('NO_SUCH_SERVER', `${serviceKeyText(service)} has no server ${serverKeyText(key)}`)
+  return at
+}
+
+function position(servers: readonly RealServer[], { rip, rport }: ServerKey): number {
+  return servers.findIndex((server) => server.rip === rip && server.rport === rport)
+}

@@ -1,0 +1,260 @@
+import type { Command, ServiceView, StatusResponse } from '../api/protocol.js'
+import type { Clock } from '../core/clock.js'
+import type { Connection, Timeouts } from '../core/connection.js'
+import { DirectorError } from '../core/errors.js'
+import type { Logger } from '../core/logger.js'
+import type { NextHopSource } from '../core/next-hop.js'
+import { addTraffic, noTraffic, type Traffic } from '../core/traffic.js'
+import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
+import type { Dataplane, ServiceCounters } from '../dataplane/dataplane.js'
+import { schedulerNamed } from '../scheduler/index.js'
+import { Arrivals } from './arrivals.js'
+import { type DesiredService, withoutServer, withServer, withServerEdited } from './desired.js'
+import { Estimator, estimationIntervalMs } from './estimator.js'
+import { every } from './every.js'
+import { Reconciler } from './reconciler.js'
+import { validateServer, validateServiceKey, validateTimeouts } from './validate.js'
+import { serviceView } from './views.js'
+
+/** How often the data plane is asked to collect what is no longer used, and failed writes are tried again. */
+export const upkeepIntervalMs = 5000
+
+export interface DirectorParts {
+  readonly dataplane: Dataplane
+  readonly nextHops: NextHopSource
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** What `xlvs status` shows of a director, whatever process it runs in. */
+export type DirectorStatus = Omit<StatusResponse, 'version' | 'pid'>
+
+/** Owns the desired state and carries out commands on it: each of them wholly or not at all. */
+export class Director {
+  readonly #dataplane: Dataplane
+  readonly #log: Logger
+  readonly #clock: Clock
+  readonly #reconciler: Reconciler
+  readonly #arrivals: Arrivals
+  readonly #estimator = new Estimator()
+  readonly #services = new Map<string, DesiredService>()
+  /** Traffic of services that were deleted or zeroed one by one: IPVS's totals keep it. */
+  #departed: Traffic = noTraffic
+  #stopTimers: (() => void)[] = []
+
+  constructor({ dataplane, nextHops, log, clock }: DirectorParts) {
+    this.#dataplane = dataplane
+    this.#log = log
+    this.#clock = clock
+    this.#arrivals = new Arrivals(clock)
+    this.#reconciler = new Reconciler(dataplane, nextHops, log, this.#arrivals)
+  }
+
+  /** Adopts what the data plane holds, then begins to keep it current. */
+  async start(): Promise<void> {
+    for (const desired of await this.#reconciler.start()) this.#services.set(serviceKeyText(desired.service), desired)
+    this.#estimator.track(this.#dataplane.counters())
+    this.#stopTimers = [
+      every(this.#clock, estimationIntervalMs, () =>
+        this.#guarded(() => this.#estimator.tick(this.#dataplane.counters())),
+      ),
+      every(this.#clock, upkeepIntervalMs, () => this.#guarded(() => this.#reconciler.upkeep())),
+    ]
+    this.#log.info({ services: this.#services.size }, 'director started')
+  }
+
+  /** Stops the timers; forwarding goes on. */
+  stop(): void {
+    for (const stopTimer of this.#stopTimers.splice(0)) stopTimer()
+  }
+
+  /**
+   * Carries a command out.
+   * @throws DirectorError if it is refused; nothing has changed then.
+   */
+  execute(command: Command): void {
+    const [error] = this.executeAll([command])
+    if (error) throw error
+  }
+
+  /** Carries out commands in order. One result for each: undefined, or why it was refused; the others are carried out. */
+  executeAll(commands: readonly Command[]): (DirectorError | undefined)[] {
+    const grown = new Map<string, ServiceKey>()
+    const results = commands.map((command) => {
+      try {
+        this.#carryOut(command)
+      } catch (error) {
+        return this.#refusal(command, error)
+      }
+      this.#log.info({ command }, 'command carried out')
+      if (command.type === 'add-service') grown.set(serviceKeyText(command.service), command.service)
+      if (command.type === 'add-server') grown.set(serviceKeyText(command.key), command.key)
+      return undefined
+    })
+    this.#guarded(() => {
+      for (const key of grown.values()) this.#estimator.track(this.#dataplane.counters(key))
+    })
+    return results
+  }
+
+  /** Resolves when servers added by the last commands can take packets, or will not very soon. */
+  settled(): Promise<void> {
+    return this.#arrivals.settled()
+  }
+
+  /** All services, or the one asked for. @throws DirectorError NO_SUCH_SERVICE. */
+  services(key?: ServiceKey): ServiceView[] {
+    if (key) this.#present(key)
+    return Array.from(this.#dataplane.counters(key), (row) => this.#view(row))
+  }
+
+  /** Traffic of all services since the start or the last `-Z` of everything, deleted services included. */
+  totals(): Traffic {
+    return this.#traffic(this.#departed)
+  }
+
+  /** The connection table, in no order. */
+  connections(): AsyncIterable<Connection> {
+    return this.#dataplane.connections()
+  }
+
+  timeouts(): Timeouts {
+    return this.#dataplane.timeouts()
+  }
+
+  status(): DirectorStatus {
+    const { verdicts, connections, interfaces } = this.#dataplane.stats()
+    return {
+      dataplane: this.#dataplane.name,
+      interfaces,
+      services: this.#services.size,
+      servers: [...this.#services.values()].reduce((sum, { servers }) => sum + servers.length, 0),
+      connections,
+      verdicts: Object.fromEntries(verdicts),
+      unresolved: this.#reconciler.unresolved(),
+    }
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'add-service':
+        this.#addService({ service: command.service, servers: [] })
+        break
+      case 'edit-service':
+        this.#editService({ service: command.service, servers: this.#present(command.service).servers })
+        break
+      case 'delete-service':
+        this.#deleteService(this.#present(command.key).service)
+        break
+      case 'add-server': {
+        const desired = this.#present(command.key)
+        this.#install(withServer(desired, validateServer(command.server, command.key)))
+        break
+      }
+      case 'edit-server': {
+        const desired = this.#present(command.key)
+        this.#install(withServerEdited(desired, validateServer(command.server, command.key)))
+        break
+      }
+      case 'delete-server':
+        this.#install(withoutServer(this.#present(command.key), command.server))
+        this.#estimator.forget(command.key, command.server)
+        break
+      case 'flush':
+        this.#flush()
+        break
+      case 'zero':
+        this.#zero(command.key && this.#present(command.key).service)
+        break
+      case 'set-timeouts':
+        this.#setTimeouts(command.timeouts)
+        break
+    }
+  }
+
+  #addService(desired: DesiredService): void {
+    const { scheduler, ...key } = desired.service
+    validateServiceKey(key)
+    if (this.#services.has(serviceKeyText(key))) {
+      throw new DirectorError('SERVICE_EXISTS', `${serviceKeyText(key)} exists already`)
+    }
+    schedulerNamed(scheduler)
+    this.#install(desired)
+  }
+
+  /** The same scheduler stays bound and goes on where it was (ip_vs_edit_service). */
+  #editService(desired: DesiredService): void {
+    const before = this.#present(desired.service).service.scheduler
+    schedulerNamed(desired.service.scheduler)
+    if (desired.service.scheduler !== before) this.#install(desired)
+  }
+
+  #deleteService(key: ServiceKey): void {
+    const traffic = this.#traffic(noTraffic, key)
+    this.#reconciler.remove(key)
+    this.#departed = addTraffic(this.#departed, traffic)
+    this.#estimator.forget(key)
+    this.#services.delete(serviceKeyText(key))
+  }
+
+  #flush(): void {
+    const totals = this.totals()
+    this.#reconciler.removeAll()
+    this.#departed = totals
+    for (const { service } of this.#services.values()) this.#estimator.forget(service)
+    this.#services.clear()
+  }
+
+  #zero(key: ServiceKey | undefined): void {
+    const departed = key ? this.#traffic(this.#departed, key) : noTraffic
+    this.#reconciler.zero(key)
+    this.#departed = departed
+    this.#estimator.zero(key)
+  }
+
+  #setTimeouts(wanted: Timeouts): void {
+    validateTimeouts(wanted)
+    const present = this.#dataplane.timeouts()
+    this.#reconciler.setTimeouts({
+      tcpS: wanted.tcpS || present.tcpS,
+      tcpFinS: wanted.tcpFinS || present.tcpFinS,
+      udpS: wanted.udpS || present.udpS,
+    })
+  }
+
+  #install(desired: DesiredService): void {
+    this.#reconciler.install(desired)
+    this.#services.set(serviceKeyText(desired.service), desired)
+  }
+
+  #present(key: ServiceKey): DesiredService {
+    const desired = this.#services.get(serviceKeyText(key))
+    if (!desired) throw new DirectorError('NO_SUCH_SERVICE', `there is no service ${serviceKeyText(key)}`)
+    return desired
+  }
+
+  #traffic(sum: Traffic, key?: ServiceKey): Traffic {
+    for (const row of this.#dataplane.counters(key)) sum = addTraffic(sum, row.traffic)
+    return sum
+  }
+
+  #view(row: ServiceCounters): ServiceView {
+    return serviceView(this.#present(row.key), row, (rip) => this.#reconciler.hop(rip), this.#estimator)
+  }
+
+  #refusal(command: Command, error: unknown): DirectorError {
+    if (error instanceof DirectorError) return error
+    this.#log.error({ err: error, command }, 'command failed')
+    const reason = error instanceof Error ? error.message : String(error)
+    return new DirectorError('INTERNAL', reason, {}, { cause: error })
+  }
+
+  /** Runs what nobody waits for and what will be done again. */
+  #guarded(work: () => void): void {
+    try {
+      work()
+    } catch (err) {
+      this.#log.warn({ err }, 'upkeep failed and will be tried again')
+    }
+  }
+}

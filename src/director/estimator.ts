@@ -1,0 +1,115 @@
+import type { Rates } from '../api/protocol.js'
+import { type ServerKey, serverKeyText } from '../core/real-server.js'
+import { noTraffic, type Traffic } from '../core/traffic.js'
+import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
+import type { ServiceCounters } from '../dataplane/dataplane.js'
+
+/** How often {@link Estimator.tick} has to be called; the scales below count on it. */
+export const estimationIntervalMs = 2000
+
+interface Tracked {
+  readonly own: Estimate
+  readonly servers: Map<string, Estimate>
+}
+
+/** Rates that IPVS would show: averages of the last 8 s or so, in its fixed-point arithmetic (net/netfilter/ipvs/ip_vs_est.c). */
+export class Estimator {
+  readonly #services = new Map<string, Tracked>()
+
+  /** Starts to estimate services and servers that are new, from the traffic that they have had. */
+  track(rows: Iterable<ServiceCounters>): void {
+    for (const row of rows) this.#tracked(row)
+  }
+
+  /** Two seconds have passed. */
+  tick(rows: Iterable<ServiceCounters>): void {
+    for (const row of rows) {
+      const { own, servers } = this.#tracked(row)
+      own.tick(row.traffic)
+      for (const server of row.servers) servers.get(serverKeyText(server))?.tick(server.traffic)
+    }
+  }
+
+  /** Traffic counts from 0 again, and so do rates: of one service with its servers, or of all. */
+  zero(key?: ServiceKey): void {
+    const chosen = key ? [this.#services.get(serviceKeyText(key))] : this.#services.values()
+    for (const tracked of chosen) {
+      tracked?.own.zero()
+      for (const server of tracked?.servers.values() ?? []) server.zero()
+    }
+  }
+
+  /** Forgets a service, or one server of it. */
+  forget(key: ServiceKey, server?: ServerKey): void {
+    if (server) this.#services.get(serviceKeyText(key))?.servers.delete(serverKeyText(server))
+    else this.#services.delete(serviceKeyText(key))
+  }
+
+  /** Rates of a service and of its servers; 0 for what is not tracked. */
+  rates(key: ServiceKey): { readonly own: Rates; server(key: ServerKey): Rates } {
+    const tracked = this.#services.get(serviceKeyText(key))
+    return {
+      own: tracked?.own.rates() ?? noRates,
+      server: (server) => tracked?.servers.get(serverKeyText(server))?.rates() ?? noRates,
+    }
+  }
+
+  #tracked(row: ServiceCounters): Tracked {
+    const text = serviceKeyText(row.key)
+    const tracked = this.#services.get(text) ?? { own: new Estimate(row.traffic), servers: new Map() }
+    this.#services.set(text, tracked)
+    for (const server of row.servers) {
+      const key = serverKeyText(server)
+      if (!tracked.servers.has(key)) tracked.servers.set(key, new Estimate(server.traffic))
+    }
+    return tracked
+  }
+}
+
+const noRates: Rates = { cps: 0, inPps: 0, inBps: 0 }
+
+/** Bits behind the point of the averages. */
+const eventScale = 2 ** 10
+const byteScale = 2 ** 5
+
+/** One ip_vs_estimator. */
+class Estimate {
+  #seen: Traffic
+  #cps = 0
+  #inPps = 0
+  #inBps = 0
+
+  constructor(seen: Traffic) {
+    this.#seen = seen
+  }
+
+  tick(now: Traffic): void {
+    this.#cps = average(this.#cps, now.conns - this.#seen.conns, eventScale)
+    this.#inPps = average(this.#inPps, now.inPackets - this.#seen.inPackets, eventScale)
+    this.#inBps = average(this.#inBps, now.inBytes - this.#seen.inBytes, byteScale)
+    this.#seen = now
+  }
+
+  zero(): void {
+    this.#seen = noTraffic
+    this.#cps = this.#inPps = this.#inBps = 0
+  }
+
+  rates(): Rates {
+    return {
+      cps: shown(this.#cps, eventScale),
+      inPps: shown(this.#inPps, eventScale),
+      inBps: shown(this.#inBps, byteScale),
+    }
+  }
+}
+
+/** `avg += (rate - avg) >> 2`, the rate being what came in two seconds. */
+function average(avg: number, cameIn: number, scale: number): number {
+  return avg + Math.floor((cameIn * (scale / 2) - avg) / 4)
+}
+
+/** ip_vs_read_estimator: `(avg + 0x1FF) >> 10`, `(avg + 0xF) >> 5`. */
+function shown(avg: number, scale: number): number {
+  return Math.floor((avg + scale / 2 - 1) / scale)
+}

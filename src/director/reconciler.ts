@@ -1,0 +1,197 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Address } from '../core/address.js'
+import type { Timeouts } from '../core/connection.js'
+import type { Logger } from '../core/logger.js'
+import type { NextHop, NextHopSource } from '../core/next-hop.js'
+import type { RealServer } from '../core/real-server.js'
+import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
+import type { Dataplane } from '../dataplane/dataplane.js'
+import { AddressUsers } from './address-users.js'
+import type { Arrivals } from './arrivals.js'
+import type { DesiredService } from './desired.js'
+import { nextPlan, type PlanInForce, planFound, plannedServers } from './planner.js'
+
+interface Installed extends DesiredService {
+  readonly inForce: PlanInForce
+}
+
+/** Makes the data plane what the operator wants and what the network allows. The only caller of its writes. */
+export class Reconciler {
+  readonly #dataplane: Dataplane
+  readonly #nextHops: NextHopSource
+  readonly #log: Logger
+  readonly #installed = new Map<string, Installed>()
+  readonly #users = new AddressUsers()
+  /** The ways as the data plane has them; one that it was never told is absent. */
+  readonly #hops = new Map<Address, NextHop>()
+  /** Addresses whose way is to be applied at the next {@link upkeep}. */
+  readonly #pending = new Set<Address>()
+
+  constructor(
+    dataplane: Dataplane,
+    nextHops: NextHopSource,
+    log: Logger,
+    private readonly arrivals: Arrivals,
+  ) {
+    this.#dataplane = dataplane
+    this.#nextHops = nextHops
+    this.#log = log
+  }
+
+  /**
+   * Adopts what the data plane holds. A plan in force is replaced only if it picks other servers than it should.
+   * A way in force stays until the next {@link upkeep} if its address is not resolved yet: connections that the kernel
+   * went on forwarding while nobody watched are not cut while its neighbour is asked.
+   */
+  async start(): Promise<DesiredService[]> {
+    for (const { plan, ...desired } of this.#dataplane.services()) {
+      const text = serviceKeyText(desired.service)
+      this.#installed.set(text, { ...desired, inForce: planFound(desired, plan) })
+      this.#users.replace(text, addressesOf(desired))
+    }
+    for (const [rip, hop] of this.#dataplane.nextHops()) if (this.#users.has(rip)) this.#hops.set(rip, hop)
+    this.#nextHops.onChange((rip) => this.#refresh(rip))
+    for (const rip of this.#users.addresses()) this.#nextHops.watch(rip)
+    await this.#nextHops.settled()
+    for (const rip of this.#users.addresses()) {
+      if (this.#nextHops.get(rip) === 'unresolved') this.#pending.add(rip)
+      else this.#refresh(rip)
+    }
+    for (const installed of this.#installed.values()) if (!this.#isCurrent(installed)) this.#write(installed)
+    this.#dataplane.collect()
+    return [...this.#installed.values()].map(({ service, servers }) => ({ service, servers }))
+  }
+
+  /** Installs a service or replaces it: wholly, or not at all if it throws. */
+  install(desired: DesiredService): void {
+    const text = serviceKeyText(desired.service)
+    const before = this.#installed.get(text)
+    const { gained, lost } = this.#users.replace(text, addressesOf(desired))
+    try {
+      for (const rip of gained) {
+        this.#nextHops.watch(rip)
+        this.#setHop(rip, this.#nextHops.get(rip))
+        if (this.hop(rip) === 'unresolved') this.arrivals.add(rip)
+      }
+      this.#write(desired)
+    } catch (error) {
+      const restored = this.#users.replace(text, before ? addressesOf(before) : new Set())
+      for (const rip of restored.lost) this.#forget(rip)
+      throw error
+    }
+    for (const rip of lost) this.#forget(rip)
+  }
+
+  /** Absent is no error. */
+  remove(key: ServiceKey): void {
+    const text = serviceKeyText(key)
+    this.#dataplane.removeService(key)
+    this.#installed.delete(text)
+    for (const rip of this.#users.replace(text, new Set()).lost) this.#forget(rip)
+  }
+
+  /** Removes all services, or none if it throws. */
+  removeAll(): void {
+    const removed: DesiredService[] = []
+    try {
+      for (const installed of [...this.#installed.values()]) {
+        this.remove(installed.service)
+        removed.push(installed)
+      }
+    } catch (error) {
+      for (const desired of removed) this.install(desired)
+      throw error
+    }
+  }
+
+  /** To be called every few seconds: applies what could not be applied, and has the data plane collect. */
+  upkeep(): void {
+    for (const rip of [...this.#pending]) this.#refresh(rip)
+    this.#dataplane.collect()
+  }
+
+  zero(key?: ServiceKey): void {
+    this.#dataplane.zero(key)
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    this.#dataplane.setTimeouts(timeouts)
+  }
+
+  /** The way to an address that is in force. */
+  hop(rip: Address): NextHop {
+    return this.#hops.get(rip) ?? 'unresolved'
+  }
+
+  /** Addresses of real servers to which no way is known. */
+  unresolved(): Address[] {
+    return [...this.#users.addresses()].filter((rip) => this.hop(rip) === 'unresolved')
+  }
+
+  #write(desired: DesiredService): void {
+    const { service, servers } = desired
+    const text = serviceKeyText(service)
+    const before = this.#installed.get(text)?.inForce
+    const inForce = nextPlan(desired, this.#eligible, before && { ...before, picks: this.#dataplane.picks(service) })
+    this.#dataplane.setService({ service, servers, plan: inForce.plan })
+    this.#installed.set(text, { service, servers, inForce })
+  }
+
+  /** {@link #apply} where nobody waits for the outcome. */
+  #refresh(rip: Address): void {
+    this.#pending.delete(rip)
+    if (!this.#users.has(rip)) return
+    try {
+      this.#apply(rip)
+    } catch (err) {
+      this.#pending.add(rip)
+      this.#log.warn({ err, rip }, 'next hop could not be applied and will be retried')
+    }
+  }
+
+  /** Puts the way to an address in force, then has services pick its servers, or no longer pick them. */
+  #apply(rip: Address): void {
+    const from = this.hop(rip)
+    const to = this.#nextHops.get(rip)
+    if (isDeepStrictEqual(from, to)) return
+    try {
+      this.#setHop(rip, to)
+      if (from === 'unresolved' || to === 'unresolved') this.#replan(rip)
+    } catch (error) {
+      this.#hops.set(rip, from)
+      throw error
+    }
+    this.#log.info({ rip, from, to }, 'next hop changed')
+  }
+
+  #setHop(rip: Address, hop: NextHop): void {
+    this.#dataplane.setNextHop(rip, hop)
+    this.#hops.set(rip, hop)
+    if (hop !== 'unresolved') this.arrivals.delete(rip)
+  }
+
+  #replan(rip: Address): void {
+    for (const text of this.#users.of(rip)) {
+      const installed = this.#installed.get(text)
+      if (installed && !this.#isCurrent(installed)) this.#write(installed)
+    }
+  }
+
+  #forget(rip: Address): void {
+    this.#nextHops.unwatch(rip)
+    this.#hops.delete(rip)
+    this.#pending.delete(rip)
+    this.arrivals.delete(rip)
+  }
+
+  readonly #eligible = ({ rip, weight }: RealServer): boolean => weight > 0 && this.hop(rip) !== 'unresolved'
+
+  #isCurrent({ servers, inForce }: Installed): boolean {
+    const planned = plannedServers(inForce.plan)
+    return servers.every((server, index) => planned.has(index) === this.#eligible(server))
+  }
+}
+
+function addressesOf({ servers }: DesiredService): ReadonlySet<Address> {
+  return new Set(servers.map(({ rip }) => rip))
+}

@@ -1,0 +1,48 @@
+import type { Address } from '../../src/core/address.js'
+import type { Hop, NextHop, NextHopSource } from '../../src/core/next-hop.js'
+
+/** A network in memory: tests say how addresses are reached. */
+export class FakeNextHops implements NextHopSource {
+  readonly watched = new Set<Address>()
+  readonly #hops = new Map<Address, NextHop>()
+  #listener: (rip: Address, hop: NextHop) => void = () => {}
+
+  /** From now on an address is reached like this; who watches it hears of it. */
+  set(rip: Address, hop: NextHop): void {
+    this.#hops.set(rip, hop)
+    if (this.watched.has(rip)) this.#listener(rip, hop)
+  }
+
+  watch(rip: Address): void {
+    this.watched.add(rip)
+  }
+
+  unwatch(rip: Address): void {
+    this.watched.delete(rip)
+  }
+
+  get(rip: Address): NextHop {
+    return (this.watched.has(rip) && this.#hops.get(rip)) || 'unresolved'
+  }
+
+  onChange(listener: (rip: Address, hop: NextHop) => void): void {
+    this.#listener = listener
+  }
+
+  async settled(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.watched.clear()
+  }
+}
+
+/** A way by a MAC address of its own: 02:00:00:00:00:NN. */
+export function hopTo(n: number): Hop {
+  return {
+    ifindex: 2,
+    sourceMac: '02:00:00:00:00:fe',
+    destinationMac: `02:00:00:00:00:${n.toString(16).padStart(2, '0')}`,
+    saddr: '10.0.0.1',
+    mtu: 1500,
+  }
+}

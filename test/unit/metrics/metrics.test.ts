@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process'
+import { Registry } from 'prom-client'
+import t from 'tap'
+import { collectMetrics } from '../../../src/metrics/collect.js'
+import { serveMetrics } from '../../../src/metrics/server.js'
+import { hopTo } from '../../lib/fake-next-hops.js'
+import { dns, MemoryLog, routed, startedDirector, web } from '../director/fixture.js'
+
+async function measured() {
+  const fixture = await startedDirector()
+  const { director, dataplane, nextHops } = fixture
+  nextHops.set('10.0.0.11', hopTo(11))
+  for (const key of [web, dns]) director.execute({ type: 'add-service', service: { ...key, scheduler: 'rr' } })
+  director.execute({ type: 'add-server', key: web, server: routed('10.0.0.11', 7) })
+  director.execute({ type: 'add-server', key: dns, server: routed('10.0.0.12') })
+  const traffic = { conns: 3, inPackets: 21, inBytes: 2 ** 40 }
+  dataplane.count(web, { rip: '10.0.0.11', rport: 80 }, { active: 2, inactive: 1, traffic })
+  dataplane.overall = {
+    verdicts: new Map([
+      ['pass_no_service', 9],
+      ['route_tx', 21],
+    ]),
+    connections: { inUse: 3, capacity: 1024, evicted: 4, expired: 5 },
+    interfaces: [{ name: 'eth0', mode: 'native' }],
+  }
+  const registry = new Registry()
+  collectMetrics(director, registry)
+  return { ...fixture, registry }
+}
+
+/** The lines of the page that are values of ours. */
+function values(text: string): string[] {
+  return text.split('\n').filter((line) => /^(node_ipvs|xlvs)_/.test(line))
+}
+
+t.test('the values of node_exporter and our own', async (t) => {
+  const { registry } = await measured()
+  const web = 'local_address="192.0.2.10",local_port="80"'
+  const dns = 'local_address="192.0.2.10",local_port="53"'
+  const webServer = `${web},remote_address="10.0.0.11",remote_port="80",proto="TCP"`
+  const dnsServer = `${dns},remote_address="10.0.0.12",remote_port="53",proto="UDP"`
+  t.strictSame(values(await registry.metrics()), [
+    'node_ipvs_connections_total 3',
+    'node_ipvs_incoming_packets_total 21',
+    'node_ipvs_outgoing_packets_total 0',
+    'node_ipvs_incoming_bytes_total 1099511627776',
+    'node_ipvs_outgoing_bytes_total 0',
+    `node_ipvs_backend_connections_active{${webServer},local_mark=""} 2`,
+    `node_ipvs_backend_connections_active{${dnsServer},local_mark=""} 0`,
+    `node_ipvs_backend_connections_inactive{${webServer},local_mark=""} 1`,
+    `node_ipvs_backend_connections_inactive{${dnsServer},local_mark=""} 0`,
+    `node_ipvs_backend_weight{${webServer},local_mark=""} 7`,
+    `node_ipvs_backend_weight{${dnsServer},local_mark=""} 1`,
+    'xlvs_dataplane_info{dataplane="memory",interface="eth0",mode="native"} 1',
+    'xlvs_verdicts_total{verdict="pass_no_service"} 9',
+    'xlvs_verdicts_total{verdict="route_tx"} 21',
+    'xlvs_connections_in_use 3',
+    'xlvs_connections_capacity 1024',
+    'xlvs_connections_evicted_total 4',
+    'xlvs_connections_expired_total 5',
+    'xlvs_unresolved_next_hops 1',
+    `xlvs_service_connections_total{${web},proto="TCP"} 3`,
+    `xlvs_service_connections_total{${dns},proto="UDP"} 0`,
+    `xlvs_service_incoming_packets_total{${web},proto="TCP"} 21`,
+    `xlvs_service_incoming_packets_total{${dns},proto="UDP"} 0`,
+    `xlvs_service_incoming_bytes_total{${web},proto="TCP"} 1099511627776`,
+    `xlvs_service_incoming_bytes_total{${dns},proto="UDP"} 0`,
+    `xlvs_server_connections_total{${webServer}} 3`,
+    `xlvs_server_connections_total{${dnsServer}} 0`,
+    `xlvs_server_incoming_packets_total{${webServer}} 21`,
+    `xlvs_server_incoming_packets_total{${dnsServer}} 0`,
+    `xlvs_server_incoming_bytes_total{${webServer}} 1099511627776`,
+    `xlvs_server_incoming_bytes_total{${dnsServer}} 0`,
+  ])
+})
+
+t.test('each scrape reads once, and reads anew', async (t) => {
+  const { registry, director, dataplane } = await measured()
+  let reads = 0
+  const services = director.services.bind(director)
+  director.services = () => {
+    reads++
+    return services()
+  }
+  await registry.metrics()
+  t.equal(reads, 1)
+  dataplane.count(web, { rip: '10.0.0.11', rport: 80 }, { active: 5 })
+  await new Promise(setImmediate)
+  t.match(await registry.metrics(), /^node_ipvs_backend_connections_active\{.*10\.0\.0\.11.*\} 5$/m)
+  t.equal(reads, 2)
+  director.execute({ type: 'add-server', key: web, server: routed('10.0.0.12', 3) })
+  await new Promise(setImmediate)
+  const grown = await registry.metrics()
+  t.match(grown, /^node_ipvs_backend_connections_active\{.*10\.0\.0\.11.*\} 5$/m, 'labels stay with their servers')
+  t.match(
+    grown,
+    /^node_ipvs_backend_weight\{local_address="192.0.2.10",local_port="80",remote_address="10.0.0.12".*\} 3$/m,
+  )
+  director.execute({ type: 'flush' })
+  await new Promise(setImmediate)
+  t.notMatch(await registry.metrics(), /10\.0\.0\.11/)
+})
+
+const noPromtool = spawnSync('promtool', ['--version']).error ? 'promtool is not installed' : false
+
+t.test('promtool has nothing to say', { skip: noPromtool }, async (t) => {
+  const { registry } = await measured()
+  const input = await registry.metrics()
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+  t.equal(stdout + stderr, '')
+  t.equal(status, 0)
+})
+
+t.test('the page over HTTP', async (t) => {
+  const { registry, dataplane } = await measured()
+  const log = new MemoryLog()
+  const server = await serveMetrics({ host: '127.0.0.1', port: 0 }, registry, log)
+  t.teardown(() => server.close())
+  const get = (path: string, method = 'GET') => fetch(`http://${server.address}${path}`, { method })
+
+  const metrics = await get('/metrics')
+  t.equal(metrics.status, 200)
+  t.match(metrics.headers.get('content-type'), /^text\/plain; version=0.0.4/)
+  t.match(await metrics.text(), /^node_ipvs_connections_total 3$/m)
+  t.match(await (await get('/')).text(), /href="\/metrics"/)
+  t.equal((await get('/metric')).status, 404)
+  t.equal((await get('/metrics', 'POST')).status, 405)
+
+  dataplane.stats = () => {
+    throw new Error('EIO')
+  }
+  await new Promise(setImmediate)
+  t.equal((await get('/metrics')).status, 500)
+  t.strictSame(log.lines, ['error metrics could not be read'])
+})
+
+t.test('an address in use', async (t) => {
+  const registry = new Registry()
+  const first = await serveMetrics({ host: '127.0.0.1', port: 0 }, registry, new MemoryLog())
+  t.teardown(() => first.close())
+  const port = Number(first.address.split(':').at(-1))
+  await t.rejects(serveMetrics({ host: '127.0.0.1', port }, registry, new MemoryLog()), {
+    code: 'BUSY',
+    message: new RegExp(`^metrics: cannot listen on 127.0.0.1:${port}`),
+  })
+})
