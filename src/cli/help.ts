@@ -1,0 +1,55 @@
+import { runtimeDirVariable } from '../api/protocol.js'
+
+export const summary = 'Linux Virtual Server director that runs in XDP.'
+
+export const program = `
+Examples:
+  xlvs run --interface eth0                            forward what arrives on eth0
+  xlvs ipvsadm -A -t 192.0.2.10:80 -s wlc              add a virtual service
+  xlvs ipvsadm -a -t 192.0.2.10:80 -r 10.0.0.11 -g     and a real server to it
+  xlvs ipvsadm -Ln                                     look at them
+  xlvs realserver start --vip 192.0.2.10               prepare a real server (run it there)
+
+Exit status: 0 done, 1 failed, 2 wrong usage. ipvsadm has its own: see xlvs ipvsadm -h.
+Environment: ${runtimeDirVariable}  directory of the control socket, for all commands.`
+
+export const runDescription =
+  'Runs the director in the foreground. It prints "ready" on stdout when it forwards and logs JSON lines to stderr.'
+
+export const run = `
+Forwarding goes on in the kernel when the process ends, however it ends; the next run takes over what it finds.
+\`xlvs down' ends the forwarding.
+
+Examples:
+  xlvs run --interface eth0
+  xlvs run --interface eth0 --interface eth1 --xdp-mode native --metrics 127.0.0.1:9110
+
+Exit status: 0 ended by a signal or by \`xlvs down', 1 failed, 2 wrong usage.`
+
+export const downDescription =
+  'Takes the director out of the path of packets, running or not: detaches its programs and removes what it has pinned.'
+
+export const down = `
+Services and connections are forgotten.
+
+Exit status: 0 nothing is left, 1 failed, 2 wrong usage.`
+
+export const status = `
+Exit status: 0 a director is running, 1 none is, 2 wrong usage.`
+
+export const realServerDescription =
+  'Makes this machine a real server: the VIP on lo (direct routing) or behind an IPIP tunnel, without answering ARP for it.'
+
+export const realServerSummaries = {
+  start: 'set the VIP up',
+  stop: 'undo what start did',
+  status: 'say piece by piece what is set up',
+} as const
+
+export const realServer = `
+Examples:
+  xlvs realserver start --vip 192.0.2.10               for servers added with -g
+  xlvs realserver start --vip 192.0.2.10 --tunnel      for servers added with -i
+  xlvs realserver start --vip 192.0.2.10 --print       show the shell commands instead
+
+Exit status: 0 done (status: all is set up), 1 failed (status: something is missing), 2 wrong usage.`

@@ -1,0 +1,13 @@
+/**
+ * Splits text that arrives in pieces into its lines: for each piece the lines that it completes. A last line needs no
+ * newline.
+ */
+export async function* lineBatches(pieces: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+  let rest = ''
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() as string
+    if (lines.length > 0) yield lines
+  }
+  if (rest !== '') yield [rest]
+}

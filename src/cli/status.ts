@@ -1,0 +1,35 @@
+import type { StatusResponse } from '../api/protocol.js'
+
+const labelWidth = 14
+
+/**
+ * The director's state for a person to read. Counters at 0 say nothing and are left out, unless `all` is set.
+ */
+export function formatStatus(status: StatusResponse, all: boolean): string {
+  const { connections, verdicts } = status
+  const { inUse, capacity, evicted, expired } = connections
+  const share = ((100 * inUse) / capacity).toFixed(1)
+  const counted = Object.entries(verdicts).filter(([, packets]) => all || packets > 0)
+  const widest = Math.max(0, ...counted.map(([name]) => name.length))
+  return [
+    line('xlvs', `${status.version}, process ${status.pid}`),
+    line('data plane', status.dataplane),
+    line('interfaces', status.interfaces.map(({ name, mode }) => `${name} (${mode})`).join(', ') || 'none'),
+    line('services', `${count(status.services)}, with ${count(status.servers)} real servers`),
+    line('connections', `${count(inUse)} of ${count(capacity)} (${share} %)`),
+    line('', `${count(expired)} expired, ${count(evicted)} evicted`),
+    line('unresolved', status.unresolved.join(', ') || 'none'),
+    line('packets', counted.length === 0 ? 'none' : ''),
+    ...counted.map(([name, packets]) => `  ${name.padEnd(widest)}  ${count(packets).padStart(15)}`),
+  ]
+    .map((text) => `${text.trimEnd()}\n`)
+    .join('')
+}
+
+function line(label: string, value: string): string {
+  return label.padEnd(labelWidth) + value
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
