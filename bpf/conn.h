@@ -63,11 +63,6 @@ static __always_inline __u64 read_word(const void *address)
 	return *(const volatile __u64 *)address;
 }
 
-static __always_inline __u32 now_ticks(void)
-{
-	return now_ns() >> TICK_SHIFT;
-}
-
 /* 1 if the entry holds a connection that has not expired. Without branches: conn_insert.h counts on
  * it. */
 static __always_inline __u32 is_live(struct control c, __u32 now)

@@ -23,7 +23,6 @@
 /* What a look at one set showed: a bit for each slot. */
 struct survey {
 	__u32 live;
-	__u32 half_open;
 	/* Slots with the words of the tuple, live or not. */
 	__u32 same;
 	__u32 n_live;
@@ -42,9 +41,10 @@ static __always_inline bool take_lock(__u32 *lock)
 	return bpf_loop(LOCK_TRIES, try_lock, &lock, 0) < LOCK_TRIES;
 }
 
+/* A plain store is enough: whatever was published before was published by an atomic exchange. */
 static __always_inline void drop_lock(__u32 *lock)
 {
-	__sync_lock_test_and_set(lock, 0);
+	*(volatile __u32 *)lock = 0;
 }
 
 /*
@@ -68,14 +68,26 @@ static __noinline int survey_set(const struct conn_set *set, const struct place 
 		__u64 differs = (read_word(&conn->cip) ^ place->addresses) |
 				((read_word(&conn->cport) ^ place->identity) & IDENTITY_MASK);
 		__u32 live = is_live(c, now);
-		__u32 claimed = is_zero(c.held ^ HELD_CLAIMED);
 
 		s->live |= live << i;
-		s->half_open |= (live & ~claimed & is_zero(c.state ^ STATE_SYN_RECV)) << i;
 		s->same |= is_zero(differs) << i;
 		s->n_live += live;
 	}
 	return 0;
+}
+
+/* Half-open connections of a set whose slots are all taken. */
+static __noinline __u32 half_open_slots(const struct conn_set *set)
+{
+	__u32 mask = 0;
+
+	for (int i = 0; i < SET_SLOTS; i++) {
+		struct control c = unpack(read_word(&set->slots[i].control));
+		__u32 claimed = is_zero(c.held ^ HELD_CLAIMED);
+
+		mask |= (is_zero(c.state ^ STATE_SYN_RECV) & (1 ^ claimed)) << i;
+	}
+	return mask;
 }
 
 /* The slot among those in mask that comes first from `from` on, going round. mask is not 0. */
@@ -100,8 +112,8 @@ struct choice {
  * In this order: the tuple's own expired slot (nobody may revive it beside the new one), a free
  * slot, the slot of a half-open connection. False when all are taken by better ones.
  */
-static __always_inline bool choose_slot(const struct survey s[2], const struct place *place,
-					struct choice *choice)
+static __always_inline bool choose_slot(struct conn_set *sets[2], const struct survey s[2],
+					const struct place *place, struct choice *choice)
 {
 	__u32 candidates;
 
@@ -116,10 +128,10 @@ static __always_inline bool choose_slot(const struct survey s[2], const struct p
 	}
 	choice->set = s[0].n_live >= PREFER_FIRST_BELOW && s[1].n_live < s[0].n_live;
 	candidates = ~s[choice->set].live & SLOT_MASK;
-	if (!candidates) {
+	for (int i = 0; i < 2 && !candidates; i++) {
 		choice->evicts = true;
-		choice->set = !s[0].half_open;
-		candidates = s[choice->set].half_open;
+		choice->set = i;
+		candidates = half_open_slots(sets[i]);
 	}
 	if (!candidates)
 		return false;
@@ -200,7 +212,7 @@ static __always_inline int insert_locked(const struct config *config, const stru
 		survey_set(sets[1], place, now, &s[1]);
 		if (same_conn(sets[0], &s[0], found) || same_conn(sets[1], &s[1], found))
 			return GO_ON;
-		if (!choose_slot(s, place, &choice))
+		if (!choose_slot(sets, s, place, &choice))
 			return VERDICT_DROP_TABLE_FULL;
 		if (found->server == NO_SERVER) {
 			result = pick_server(service, &found->server);

@@ -124,7 +124,7 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	j->config = bpf_map_lookup_elem(&config, &key);
 	if (!j->config)
 		return VERDICT_PASS_NO_SERVICE;
-	j->now = now_ticks();
+	j->now = now_ns() >> TICK_SHIFT;
 	find_place(j->config, &j->packet.tuple, &j->place);
 	if (!find_live(j)) {
 		result = schedule(ctx, j);

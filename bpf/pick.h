@@ -12,6 +12,8 @@
 #define NO_SERVER 0xffffffff
 /* Halvings that find one segment of MAX_PLAN_SEGMENTS. */
 #define SEGMENT_SEARCH_STEPS 19
+/* Servers that PICK_LEAST looks at in one call of bpf_loop(). */
+#define LEAST_BLOCK 8
 
 /* The segment that position is in: the last whose start is not behind it. */
 static __always_inline struct plan_segment *find_segment(const struct plan *plan, __u64 position)
@@ -55,6 +57,7 @@ static __always_inline __u32 pick_sequence(struct plan *plan)
 
 struct least {
 	__u32 first_entry;
+	__u32 n_entries;
 	__u32 server;
 	__u64 overhead;
 	__u64 weight;
@@ -69,30 +72,49 @@ static __always_inline __u64 conn_overhead(__u32 server)
 	return counts ? ((__u64)counts->active << 8) + counts->inactive : 0;
 }
 
-static long consider_least(__u32 i, struct least *least)
+/* Entry i takes the lead if it is strictly better, by cross multiplication: the earlier keeps a
+ * tie. */
+static __always_inline void consider_entry(__u32 i, struct least *least)
 {
 	__u32 key = least->first_entry + i;
 	struct plan_entry *entry = bpf_map_lookup_elem(&plan_entries, &key);
 	__u64 overhead;
 
 	if (!entry)
-		return 1;
+		return;
 	overhead = conn_overhead(entry->server);
-	/* Strictly better, by cross multiplication: the earlier entry keeps a tie. */
-	if (least->server == NO_SERVER ||
-	    least->overhead * entry->weight > overhead * least->weight) {
-		least->server = entry->server;
-		least->overhead = overhead;
-		least->weight = entry->weight;
-	}
+	if (least->server != NO_SERVER &&
+	    least->overhead * entry->weight <= overhead * least->weight)
+		return;
+	least->server = entry->server;
+	least->overhead = overhead;
+	least->weight = entry->weight;
+}
+
+/*
+ * Entries in blocks, the lead in registers meanwhile: a call for each entry would cost a new
+ * connection 170 ns more with 16 servers.
+ */
+static long consider_block(__u32 block, struct least *result)
+{
+	struct least least = *result;
+	__u32 first = block * LEAST_BLOCK;
+
+	for (__u32 i = 0; i < LEAST_BLOCK && first + i < least.n_entries; i++)
+		consider_entry(first + i, &least);
+	*result = least;
 	return 0;
 }
 
 static __always_inline __u32 pick_least(const struct plan *plan)
 {
-	struct least least = {.first_entry = plan->first_entry, .server = NO_SERVER};
+	struct least least = {
+	    .first_entry = plan->first_entry,
+	    .n_entries = plan->n_entries,
+	    .server = NO_SERVER,
+	};
 
-	bpf_loop(plan->n_entries, consider_least, &least, 0);
+	bpf_loop((plan->n_entries + LEAST_BLOCK - 1) / LEAST_BLOCK, consider_block, &least, 0);
 	return least.server;
 }
 

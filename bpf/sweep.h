@@ -51,7 +51,7 @@ static long sweep_set(__u32 i, struct sweep_step *step)
 
 static int sweep(void *map, __u32 *key, struct sweeper *self)
 {
-	struct sweep_step step = {.first = self->next_set, .now = now_ticks()};
+	struct sweep_step step = {.first = self->next_set, .now = timer_now_ns() >> TICK_SHIFT};
 	__u32 zero = 0, n_sets;
 	const struct config *settings = bpf_map_lookup_elem(&config, &zero);
 

@@ -25,4 +25,9 @@ static __always_inline __u64 now_ns(void)
 	return now ? *now : 0;
 }
 
+static __always_inline __u64 timer_now_ns(void)
+{
+	return now_ns();
+}
+
 #endif
