@@ -1,0 +1,191 @@
+import type { Address } from '../core/address.js'
+import type { Clock } from '../core/clock.js'
+import type { Logger } from '../core/logger.js'
+import type { NextHop, NextHopSource } from '../core/next-hop.js'
+import type { Link } from './links.js'
+import type { NetworkEvent } from './monitor.js'
+import { lookAt, lookEveryMs, type NeighbourWatch, unknownNeighbour } from './neighbour-watch.js'
+import { type Neighbour, type NeighbourAction, type NeighbourKey, neighbourKeyText } from './neighbours.js'
+import type { Network } from './network.js'
+import { nextHopOf, sameNextHop, type Way, wayOf } from './resolve.js'
+
+/** What is known of a watched address. */
+interface Watched {
+  /** undefined until it is looked up, and again when routes have changed. */
+  way: Way | undefined
+  hop: NextHop
+  lookedUp: boolean
+}
+
+/** Changes come in bursts: this long after the first, one look takes them all. */
+const gatherMs = 20
+/** A look after an event waits for this many times as long as the last one took: under a storm of events, a fifth of the time. */
+const restFactor = 4
+/** Events can be lost when the kernel's buffer for them runs over; so routes are read again after this. */
+const routesLastMs = 10_000
+
+/**
+ * Next hops from the kernel's routes and neighbours. Everything happens in looks, one at a time: at
+ * once for a new address, soon after an event, and every lookEveryMs in any case. A look costs one
+ * `ip neigh show` and one batch of changes, whatever the number of addresses, and one batch of
+ * `ip route get` when addresses are new or routes have changed.
+ */
+export class KernelNextHops implements NextHopSource {
+  readonly #watched = new Map<Address, Watched>()
+  #neighbours = new Map<string, NeighbourWatch>()
+  #links: ReadonlyMap<string, Link> = new Map()
+  #listener: (rip: Address, hop: NextHop) => void = () => {}
+  readonly #monitor: { close(): Promise<void> }
+  #routesChanged = true
+  #routesReadAtMs = 0
+  #refused = ''
+  #looking = Promise.resolve()
+  #lookTookMs = 0
+  #planned: { atMs: number; cancel: () => void } | undefined
+  #settling: (() => void)[] = []
+  #closed = false
+
+  constructor(
+    private readonly network: Network,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.#monitor = network.follow((event) => this.#changed(event))
+  }
+
+  watch(rip: Address): void {
+    if (this.#watched.has(rip)) return
+    this.#watched.set(rip, { way: undefined, hop: 'unresolved', lookedUp: false })
+    this.#lookIn(0)
+  }
+
+  unwatch(rip: Address): void {
+    this.#watched.delete(rip)
+    this.#settle()
+  }
+
+  get(rip: Address): NextHop {
+    return this.#watched.get(rip)?.hop ?? 'unresolved'
+  }
+
+  onChange(listener: (rip: Address, hop: NextHop) => void): void {
+    this.#listener = listener
+  }
+
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settling.push(resolve)
+      this.#settle()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#planned?.cancel()
+    await Promise.all([this.#looking, this.#monitor.close()])
+  }
+
+  #settle(): void {
+    if ([...this.#watched.values()].some(({ lookedUp }) => !lookedUp)) return
+    for (const resolve of this.#settling.splice(0)) resolve()
+  }
+
+  #changed(event: NetworkEvent): void {
+    if (event.type === 'routes') {
+      this.#routesChanged = true
+    } else {
+      const watch = this.#neighbours.get(event.key)
+      if (!watch || watch.mac === event.mac) return
+    }
+    if (this.#watched.size > 0) this.#lookIn(Math.max(gatherMs, restFactor * this.#lookTookMs))
+  }
+
+  /** Plans a look, unless one is planned that comes sooner. It starts when the one under way has ended. */
+  #lookIn(delayMs: number): void {
+    const atMs = this.clock.nowMs() + delayMs
+    if (this.#closed || (this.#planned && this.#planned.atMs <= atMs)) return
+    this.#planned?.cancel()
+    const cancel = this.clock.after(delayMs, () => {
+      this.#looking = this.#looking.then(() => this.#look())
+    })
+    this.#planned = { atMs, cancel }
+  }
+
+  async #look(): Promise<void> {
+    this.#planned = undefined
+    if (this.#closed || this.#watched.size === 0) return
+    const startMs = this.clock.nowMs()
+    try {
+      const watched = [...this.#watched]
+      await this.#readRoutes(watched)
+      // Neighbours asked for the first time mostly answer before the next `ip` has started.
+      if (await this.#lookAtNeighbours(watched)) await this.#lookAtNeighbours(watched)
+      this.#report(watched)
+      for (const [, one] of watched) one.lookedUp = true
+      this.#settle()
+    } catch (err) {
+      this.#routesChanged = true
+      this.logger.warn({ err }, 'routes and neighbours could not be read, trying again')
+    }
+    this.#lookTookMs = this.clock.nowMs() - startMs
+    this.#lookIn(lookEveryMs)
+  }
+
+  async #readRoutes(watched: readonly [Address, Watched][]): Promise<void> {
+    const nowMs = this.clock.nowMs()
+    const all = this.#routesChanged || nowMs - this.#routesReadAtMs >= routesLastMs
+    const wanted = all ? watched : watched.filter(([, { way }]) => way === undefined)
+    if (wanted.length === 0) return
+    if (all) {
+      this.#routesChanged = false
+      this.#routesReadAtMs = nowMs
+      this.#links = new Map((await this.network.links()).map((link) => [link.name, link]))
+    }
+    const routes = await this.network.routes(wanted.map(([rip]) => rip))
+    for (const [rip, one] of wanted) {
+      const way = wayOf(rip, routes.get(rip), this.#links)
+      if (way.type === 'none' && !(one.way?.type === 'none' && one.way.reason === way.reason)) {
+        this.logger.warn({ rip, reason: way.reason }, 'no way to a real server')
+      }
+      one.way = way
+    }
+  }
+
+  /** @returns whether a neighbour was asked for the first time. */
+  async #lookAtNeighbours(watched: readonly [Address, Watched][]): Promise<boolean> {
+    const keys = neighbourKeys(watched)
+    const seen = keys.size > 0 ? await this.network.neighbours() : new Map<string, Neighbour>()
+    const nowMs = this.clock.nowMs()
+    const looks = [...keys].map(([text, key]) => {
+      const before = this.#neighbours.get(text)
+      return { text, isNew: !before, ...lookAt(key, before ?? unknownNeighbour, seen.get(text), nowMs) }
+    })
+    this.#neighbours = new Map(looks.map(({ text, watch }) => [text, watch]))
+    await this.#apply(looks.flatMap(({ action }) => action ?? []))
+    return looks.some(({ isNew, action }) => isNew && action?.type === 'ask')
+  }
+
+  #report(watched: readonly [Address, Watched][]): void {
+    for (const [rip, one] of watched) {
+      const neighbour = one.way?.type === 'neighbour' ? this.#neighbours.get(neighbourKeyText(one.way.key)) : undefined
+      const hop = one.way ? nextHopOf(one.way, neighbour?.mac) : 'unresolved'
+      if (sameNextHop(hop, one.hop) || this.#watched.get(rip) !== one) continue
+      one.hop = hop
+      this.#listener(rip, hop)
+    }
+  }
+
+  async #apply(actions: readonly NeighbourAction[]): Promise<void> {
+    if (actions.length === 0) return
+    const refused = await this.network.apply(actions)
+    if (refused !== '' && refused !== this.#refused) {
+      this.logger.warn({ refused }, 'the kernel refused a neighbour, trying again')
+    }
+    this.#refused = refused
+  }
+}
+
+function neighbourKeys(watched: readonly [Address, Watched][]): Map<string, NeighbourKey> {
+  const keys = watched.flatMap(([, { way }]) => (way?.type === 'neighbour' ? [way.key] : []))
+  return new Map(keys.map((key) => [neighbourKeyText(key), key]))
+}
