@@ -182,7 +182,7 @@ export function buildProgram(actions: Actions, io: ProgramIo, done: (status: num
         new Option('--vip <address>', 'address of the virtual service').argParser(parseVip).makeOptionMandatory(),
       )
       .addOption(
-        new Option('--interface <name>', 'interface that gets the VIP (default: lo, or tunl0 with --tunnel)').argParser(
+        new Option('--interface <name>', 'interface where tunnelled packets arrive, where there is no tunl0 (default: the default route's)').argParser(
           parseInterface,
         ),
       )
