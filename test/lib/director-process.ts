@@ -1,0 +1,81 @@
+import type { StatusResponse } from '../../src/api/protocol.js'
+import { checkoutFile } from './checkout.js'
+import type { Namespace } from './netns.js'
+import type { Background, ExecOptions, ExecResult } from './process.js'
+
+export const xlvsCommand = checkoutFile('bin/xlvs')
+export const ipvsadmCommand = checkoutFile('bin/ipvsadm')
+/** Put first in PATH, it makes `ipvsadm` ours. */
+export const binDirectory = checkoutFile('bin')
+
+export interface DirectorOptions {
+  readonly interfaces: readonly string[]
+  readonly pinDirectory: string
+  readonly runtimeDirectory: string
+  /** Further arguments of `xlvs run`. */
+  readonly args?: readonly string[]
+}
+
+/** The director's daemon and the commands that an operator gives it, all in one namespace. */
+export class DirectorProcess {
+  #daemon: Background | undefined
+
+  constructor(
+    readonly namespace: Namespace,
+    readonly options: DirectorOptions,
+  ) {}
+
+  /** The daemon as last started. */
+  get daemon(): Background {
+    if (!this.#daemon) throw new Error('the director was not started')
+    return this.#daemon
+  }
+
+  /** Starts `xlvs run` and waits until it forwards. */
+  async start(): Promise<void> {
+    this.#daemon = this.spawn()
+    await this.#daemon.says(/^ready$/m, 30_000)
+  }
+
+  /** Starts `xlvs run` and waits for nothing. */
+  spawn(): Background {
+    const { interfaces, args = [] } = this.options
+    const interfaceArgs = interfaces.flatMap((name) => ['--interface', name])
+    return this.namespace.spawn(xlvsCommand, ['run', ...interfaceArgs, ...this.#pinArgs, ...args], { env: this.#env })
+  }
+
+  /** Ends the daemon by a signal and waits until it has gone. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    this.daemon.kill(signal)
+    return this.daemon.ends()
+  }
+
+  /** `xlvs down`. */
+  down(): Promise<ExecResult> {
+    return this.namespace.try(xlvsCommand, ['down', ...this.#pinArgs], { env: this.#env })
+  }
+
+  /** `xlvs status --json`. */
+  async status(): Promise<StatusResponse> {
+    return JSON.parse(await this.namespace.exec(xlvsCommand, ['status', '--json'], { env: this.#env }))
+  }
+
+  /** Runs `ipvsadm` with arguments as typed, like `-Ln --stats`. Must succeed. */
+  ipvsadm(line: string): Promise<string> {
+    return this.namespace.exec(ipvsadmCommand, line.split(' '), { env: this.#env })
+  }
+
+  /** Runs an operator's shell script in which `ipvsadm` is ours. Must succeed. */
+  script(text: string, options: ExecOptions = {}): Promise<string> {
+    const env = { ...options.env, ...this.#env, PATH: `${binDirectory}:${process.env.PATH}` }
+    return this.namespace.exec('sh', ['-eu'], { ...options, input: text, env })
+  }
+
+  get #pinArgs(): string[] {
+    return ['--pin-dir', this.options.pinDirectory]
+  }
+
+  get #env(): Record<string, string> {
+    return { XLVS_RUNTIME_DIR: this.options.runtimeDirectory }
+  }
+}
