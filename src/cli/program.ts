@@ -182,9 +182,10 @@ export function buildProgram(actions: Actions, io: ProgramIo, done: (status: num
         new Option('--vip <address>', 'address of the virtual service').argParser(parseVip).makeOptionMandatory(),
       )
       .addOption(
-        new Option('--interface <name>', 'interface where tunnelled packets arrive, where there is no tunl0 (default: the default route's)').argParser(
-          parseInterface,
-        ),
+        new Option(
+          '--interface <name>',
+          'where tunnelled packets arrive, if there is no tunl0 (default: by the default route)',
+        ).argParser(parseInterface),
       )
       .option('--tunnel', 'the director sends by IPIP tunnel (-i)', false)
       .option('--print', 'print the equivalent shell commands and do nothing', false)
