@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include <bpf/libbpf.h>
+#include <csignal>
 
 #include "libbpf_log.h"
 #include "map.h"
@@ -27,7 +28,16 @@ Napi::Value Object::load(const Napi::CallbackInfo &info)
 		return status(info.Env(), -EBADF);
 	LibbpfLog capture(log_);
 
-	return status(info.Env(), bpf_object__load(object_.get()));
+	sigset_t all, before;
+	int result;
+
+	// The verifier gives up with EAGAIN when a signal comes, and a profiler sends one each
+	// millisecond.
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	result = bpf_object__load(object_.get());
+	pthread_sigmask(SIG_SETMASK, &before, nullptr);
+	return status(info.Env(), result);
 }
 
 // What libbpf and the verifier said during the last open or load.

@@ -6,6 +6,7 @@ import { destination, pino } from 'pino'
 import { Registry } from 'prom-client'
 import { socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
+import { BpfError } from './bpf/index.js'
 import { controlClient } from './cli/client.js'
 import { exitWith } from './cli/exit.js'
 import { systemNames } from './cli/ipvsadm/names.js'
@@ -110,7 +111,21 @@ function removeIfEmpty(directory: string): void {
   if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
 }
 
-const actions: Actions = { run, down, realServer }
+/** What the kernel refuses is no fault of the program: a sentence, not a stack. */
+function explained<A extends unknown[], R>(action: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await action(...args)
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error
+      const { code, syscall, message } = error
+      const hint = code === 'EPERM' ? ' (xlvs needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON)' : ''
+      throw new DirectorError('INTERNAL', `${message}${hint}`, { code, syscall }, { cause: error })
+    }
+  }
+}
+
+const actions: Actions = { run: explained(run), down: explained(down), realServer: explained(realServer) }
 
 exitWith(
   runProgram(process.argv.slice(2), actions, {

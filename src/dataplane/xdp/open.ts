@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { type BpfMap, BpfObject, ensureBpffs, lockDirectory } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
@@ -36,9 +37,10 @@ export function openXdp(options: XdpOptions): XdpDataplane {
     throw new DirectorError('BUSY', `${pinDir}: another director has it (one director, one --pin-dir)`, { pinDir })
   }
   const pins = new Pins(pinDir)
+  const adopts = pins.complete
   try {
     // Left by a start that was cut short.
-    if (!pins.complete) pins.clear()
+    if (!adopts) pins.clear()
     pins.create()
     const { object, maps } = load(options, pins)
     const swept = object.program('start_sweeper').run().retval
@@ -47,6 +49,8 @@ export function openXdp(options: XdpOptions): XdpDataplane {
     object.close()
     return new XdpDataplane({ maps, clock, interfaces, close: () => lock.release() })
   } catch (error) {
+    // What an earlier director left goes on forwarding; what this one began is of no use.
+    if (!adopts) pins.remove()
     lock.release()
     throw error
   }
@@ -93,12 +97,11 @@ function adoptedSets(pins: Pins, tableSize: number | undefined): number {
  * @throws DirectorError BUSY while a director runs.
  */
 export function removeXdp(pinDir: string): boolean {
-  const pins = new Pins(pinDir)
-  if (pins.mapNames().length === 0 && pins.links().length === 0) return false
+  if (!existsSync(pinDir)) return false
   const lock = lockDirectory(pinDir)
   if (!lock) throw new DirectorError('BUSY', `${pinDir}: a director is running on it`, { pinDir })
   try {
-    pins.remove()
+    new Pins(pinDir).remove()
   } finally {
     lock.release()
   }
