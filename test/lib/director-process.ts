@@ -31,17 +31,17 @@ export class DirectorProcess {
     return this.#daemon
   }
 
-  /** Starts `xlvs run` and waits until it forwards. */
-  async start(): Promise<void> {
-    this.#daemon = this.spawn()
+  /** Starts `xlvs run`, of this build or another, and waits until it forwards. */
+  async start(command = xlvsCommand): Promise<void> {
+    this.#daemon = this.spawn(command)
     await this.#daemon.says(/^ready$/m, 30_000)
   }
 
   /** Starts `xlvs run` and waits for nothing. */
-  spawn(): Background {
+  spawn(command = xlvsCommand): Background {
     const { interfaces, args = [] } = this.options
     const interfaceArgs = interfaces.flatMap((name) => ['--interface', name])
-    return this.namespace.spawn(xlvsCommand, ['run', ...interfaceArgs, ...this.#pinArgs, ...args], { env: this.#env })
+    return this.namespace.spawn(command, ['run', ...interfaceArgs, ...this.#pinArgs, ...args], { env: this.#env })
   }
 
   /** Ends the daemon by a signal and waits until it has gone. */
