@@ -107,8 +107,14 @@ async function down({ runtimeDir, pinDir }: DownOptions): Promise<void> {
   removeIfEmpty(runtimeDir)
 }
 
+/** Leaves a directory that others use: one with files in it, or a mount point. */
 function removeIfEmpty(directory: string): void {
-  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory)
+  if (!existsSync(directory) || readdirSync(directory).length > 0) return
+  try {
+    rmdirSync(directory)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error
+  }
 }
 
 /** What the kernel refuses is no fault of the program: a sentence, not a stack. */

@@ -61,6 +61,7 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): { object:
   const adopted = pins.complete
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
+  if (adopted) dropOtherVerdicts(pins, log)
   const pinned = new Set(pins.mapNames())
   for (const { name } of Object.values(specs)) if (pinned.has(name)) object.reuseMap(name, pins.openMap(name))
   if (!adopted) object.setMaxEntries(specs.conns.name, sets)
@@ -74,6 +75,16 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): { object:
   for (const map of adopted ? fresh : [...fresh, maps.config]) map.pin(pins.mapPath(map.name))
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
   return { object, maps }
+}
+
+/** A build with other verdicts cannot go on with the counters by their old numbers: they begin at 0 again. */
+function dropOtherVerdicts(pins: Pins, log: Logger): void {
+  const map = pins.openMap(specs.verdicts.name)
+  const { maxEntries } = map.info
+  map.close()
+  if (maxEntries === specs.verdicts.maxEntries) return
+  pins.removeMap(specs.verdicts.name)
+  log.info({ before: maxEntries, now: specs.verdicts.maxEntries }, 'verdict counters start anew: this build has others')
 }
 
 /** The table that is there keeps its size: its connections are where the hash put them. */

@@ -46,6 +46,10 @@ export class Pins {
     return BpfMap.openPinned(this.mapPath(name))
   }
 
+  removeMap(name: string): void {
+    unlinkSync(this.mapPath(name))
+  }
+
   linkPath({ ifindex, mode }: PinnedLink): string {
     return join(this.#links, `${ifindex}-${mode}`)
   }
@@ -72,7 +76,7 @@ export class Pins {
   /** Takes everything out of the path; links first, so that no packet meets half of it. */
   clear(): void {
     for (const link of this.links()) this.removeLink(link)
-    for (const name of this.mapNames()) unlinkSync(this.mapPath(name))
+    for (const name of this.mapNames()) this.removeMap(name)
   }
 
   /** Clears, and takes the directories away. */
