@@ -96,15 +96,30 @@ static __always_inline void find_place(const struct config *config, const struct
 	place->home = (h >> 29) & (SET_SLOTS - 2);
 }
 
-static __always_inline bool is_at(const struct conn *conn, const struct place *place, __u64 *word)
+/*
+ * Reads an entry, if it is the tuple's; it may have expired. The words are looked at again after
+ * control: in a slot that was recycled meanwhile it would be another connection's.
+ */
+static __always_inline bool read_conn(struct conn *conn, const struct place *place,
+				      struct found *found)
 {
+	__u64 word;
+
 	if (read_word(&conn->cip) != place->addresses)
 		return false;
-	*word = read_word(&conn->cport);
-	if ((*word & IDENTITY_MASK) != place->identity)
+	word = read_word(&conn->cport);
+	if ((word & IDENTITY_MASK) != place->identity)
 		return false;
-	/* A slot that was recycled between the two reads. */
-	return read_word(&conn->cip) == place->addresses;
+	found->conn = conn;
+	found->control = read_word(&conn->control);
+	found->server = (word >> 32) & OWNER_SERVER_MASK;
+	return read_word(&conn->cip) == place->addresses && read_word(&conn->cport) == word;
+}
+
+/* Whether the entry can be used: it has not expired, and nobody is just filling it. */
+static __always_inline bool is_usable(const struct found *found, __u32 now)
+{
+	return is_live(unpack(found->control), now) && (found->control & 0xff) != HELD_CLAIMED;
 }
 
 /* Looks a tuple up. Cost: one cache line when it sits in its home line. */
@@ -118,17 +133,9 @@ static __always_inline bool find_conn(const struct place *place, __u32 now, stru
 			return false;
 		for (int i = 0; i < SET_SLOTS; i++) {
 			struct conn *conn = &set->slots[(place->home + i) & (SET_SLOTS - 1)];
-			__u64 word;
 
-			if (!is_at(conn, place, &word))
-				continue;
-			found->control = read_word(&conn->control);
-			if (!is_live(unpack(found->control), now) ||
-			    (found->control & 0xff) == HELD_CLAIMED)
-				continue;
-			found->conn = conn;
-			found->server = (word >> 32) & OWNER_SERVER_MASK;
-			return true;
+			if (read_conn(conn, place, found) && is_usable(found, now))
+				return true;
 		}
 	}
 	return false;
@@ -150,8 +157,7 @@ static __always_inline void arm_conn(const struct config *config, struct found *
 		struct control old = unpack(found->control), new = old;
 		__u64 word, seen;
 
-		if (!p->icmp_error)
-			new.state = next_state(old.state, p);
+		new.state = next_state(old.state, p);
 		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
 		new.expires = now + timeout_of(config, new.state);
 		word = pack(new);

@@ -139,21 +139,14 @@ static __always_inline bool choose_slot(struct conn_set *sets[2], const struct s
 	return true;
 }
 
-/* The live entry of the tuple in a surveyed set, if there is one. */
+/* The tuple's live entry in a surveyed set, if there is one: it may have been evicted since. */
 static __always_inline bool same_conn(struct conn_set *set, const struct survey *s,
-				      struct found *found)
+				      const struct place *place, __u32 now, struct found *found)
 {
 	__u32 same = s->same & s->live;
-	struct conn *conn;
 
-	if (!same)
-		return false;
-	conn = &set->slots[first_slot(same, 0)];
-	found->control = read_word(&conn->control);
-	found->conn = conn;
-	found->server = conn->owner & OWNER_SERVER_MASK;
-	/* Claimed for another tuple: these are the words of the one before. */
-	return (found->control & 0xff) != HELD_CLAIMED;
+	return same && read_conn(&set->slots[first_slot(same, 0)], place, found) &&
+	       is_usable(found, now);
 }
 
 /* Takes the slot over from whatever is in it, and makes it the tuple's. */
@@ -197,6 +190,7 @@ static __always_inline int insert_locked(const struct config *config, const stru
 	struct conn_set *sets[2];
 	struct survey s[2];
 	struct choice choice;
+	__u32 server = NO_SERVER;
 	int result;
 
 	for (int i = 0; i < 2; i++) {
@@ -206,19 +200,20 @@ static __always_inline int insert_locked(const struct config *config, const stru
 		if (!sets[i])
 			return VERDICT_DROP_TABLE_FULL;
 	}
-	found->server = NO_SERVER;
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		survey_set(sets[0], place, now, &s[0]);
 		survey_set(sets[1], place, now, &s[1]);
-		if (same_conn(sets[0], &s[0], found) || same_conn(sets[1], &s[1], found))
+		if (same_conn(sets[0], &s[0], place, now, found) ||
+		    same_conn(sets[1], &s[1], place, now, found))
 			return GO_ON;
 		if (!choose_slot(sets, s, place, &choice))
 			return VERDICT_DROP_TABLE_FULL;
-		if (found->server == NO_SERVER) {
-			result = pick_server(service, &found->server);
+		if (server == NO_SERVER) {
+			result = pick_server(service, &server);
 			if (result != GO_ON)
 				return result;
 		}
+		found->server = server;
 		*created = fill_slot(&sets[choice.set & 1]->slots[choice.slot & (SET_SLOTS - 1)],
 				     &choice, place, config, p, now, found);
 		if (*created)

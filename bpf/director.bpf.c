@@ -97,7 +97,8 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
 	if (!server || !(server->flags & SERVER_AVAILABLE))
 		return VERDICT_DROP_SERVER_REMOVED;
 	count_traffic(j->found.server, j->packet.ip_len, j->new_conn);
-	if (!j->new_conn)
+	/* An error about a connection is no packet of it (ip_vs_in_icmp()). */
+	if (!j->new_conn && !j->packet.icmp_error)
 		arm_conn(j->config, &j->found, &j->packet, j->now);
 	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
 	if (!next_hop)

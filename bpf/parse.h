@@ -194,14 +194,14 @@ static __always_inline int parse_udp(struct cursor *c, struct packet *p, __u32 l
  * An ICMP error about a packet that a real server sent in the name of the VIP (RFC 792): its quote
  * is that packet's header and 8 bytes more. From the client's side source and destination swap.
  */
-static __always_inline int parse_icmp(struct cursor *c, struct packet *p)
+static __always_inline int parse_icmp(struct cursor *c, struct packet *p, __u32 l4_len)
 {
 	struct icmphdr *icmp = c->pos;
 	struct iphdr *ip;
 	__be16 *ports;
 	int result;
 
-	if ((void *)(icmp + 1) > c->end)
+	if ((void *)(icmp + 1) > c->end || l4_len < sizeof(*icmp))
 		return VERDICT_MALFORMED_L4;
 	if (icmp->type != ICMP_DEST_UNREACH && icmp->type != ICMP_SOURCE_QUENCH &&
 	    icmp->type != ICMP_TIME_EXCEEDED)
@@ -212,7 +212,8 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p)
 		return VERDICT_PASS_ICMP;
 	ports = c->pos;
 	if ((ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP) ||
-	    (ip->frag_off & bpf_htons(IP_OFFSET)) || (void *)(ports + 2) > c->end)
+	    (ip->frag_off & bpf_htons(IP_OFFSET)) || (void *)(ports + 2) > c->end ||
+	    l4_len < sizeof(*icmp) + ip->ihl * 4 + 2 * sizeof(*ports))
 		return VERDICT_PASS_ICMP;
 	p->icmp_error = true;
 	p->tuple = (struct tuple){
@@ -259,7 +260,7 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 	case IPPROTO_UDP:
 		return parse_udp(&c, p, l4_len);
 	case IPPROTO_ICMP:
-		return parse_icmp(&c, p);
+		return parse_icmp(&c, p, l4_len);
 	default:
 		return VERDICT_PASS_NOT_L4;
 	}

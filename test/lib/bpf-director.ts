@@ -8,10 +8,18 @@ import type { Clock } from '../../src/core/clock.js'
 import { type ConnectionState, connectionStates, defaultTimeouts } from '../../src/core/connection.js'
 import type { RealServer } from '../../src/core/real-server.js'
 import { type Protocol, type ServiceKey, serviceKeyText, type VirtualService } from '../../src/core/virtual-service.js'
-import { connLayout, sharedConstant, maps as specs } from '../../src/dataplane/xdp/layout.gen.js'
+import {
+  connLayout,
+  held as heldKinds,
+  type ServerCountsStruct,
+  serverCountsLayout,
+  sharedConstant,
+  maps as specs,
+} from '../../src/dataplane/xdp/layout.gen.js'
+import { fromBytes } from '../../src/dataplane/xdp/layout-fields.js'
 import { Settings } from '../../src/dataplane/xdp/settings.js'
 import { type DirectorMaps, XdpDataplane } from '../../src/dataplane/xdp/xdp-dataplane.js'
-import { nextPlan, type PlanInForce } from '../../src/director/planner.js'
+import { nextPlan, type PlanInForce, planFound } from '../../src/director/planner.js'
 import { checkoutFile } from './checkout.js'
 import { protocolNumbers } from './packet.js'
 
@@ -50,6 +58,16 @@ export interface TableEntry {
   readonly expires: number
   /** Index of its real server. */
   readonly server: number
+}
+
+/** A count of the connection table, entry by entry. */
+export interface Tally {
+  /** Entries that hold a connection, expired or not. */
+  readonly occupied: number
+  /** Different tuples among them. */
+  readonly distinct: number
+  /** By index of the real server. */
+  readonly held: ReadonlyMap<number, ServerCountsStruct>
 }
 
 export class BpfDirector {
@@ -92,6 +110,10 @@ export class BpfDirector {
   /** Forgets all that userspace knew and starts over from the maps, as a new daemon does. */
   restart(): void {
     this.#dataplane = this.#adopt()
+    this.#plans.clear()
+    for (const { service, servers, plan } of this.#dataplane.services()) {
+      this.#plans.set(serviceKeyText(service), planFound({ service, servers }, plan))
+    }
   }
 
   #adopt(): XdpDataplane {
@@ -176,7 +198,9 @@ export class BpfDirector {
 
   /** The flow's entries in the table; of expired and given-back ones the words remain. */
   entries(flow: Flow): TableEntry[] {
-    return this.#slotsOf(flow).map((offset) => entryFrom(this.#conns.getBigUint64(offset + control, true), this.#server(offset)))
+    return this.#slotsOf(flow).map((offset) =>
+      entryFrom(this.#conns.getBigUint64(offset + control, true), this.#server(offset)),
+    )
   }
 
   /** The only entry of a flow that holds a connection. @throws Error if there is none, or several. */
@@ -196,11 +220,33 @@ export class BpfDirector {
 
   /** Entries that hold a connection, expired or not. */
   get occupied(): number {
+    return this.tally().occupied
+  }
+
+  /** What the table itself says about who holds what. */
+  tally(): Tally {
+    const held = new Map<number, { active: number; inactive: number }>()
+    const tuples = new Set<string>()
+    const bytes = Buffer.from(this.#conns.buffer)
     let occupied = 0
-    for (let offset = 0; offset < this.#conns.byteLength; offset += connLayout.size) {
-      if (this.#conns.getUint8(offset + control) !== 0) occupied++
+    for (let offset = 0; offset < bytes.length; offset += connLayout.size) {
+      const kind = bytes[offset + control]
+      if (kind === heldKinds.NOTHING) continue
+      const server = this.#server(offset)
+      const counts = held.get(server) ?? { active: 0, inactive: 0 }
+      counts[kind === heldKinds.ACTIVE ? 'active' : 'inactive']++
+      held.set(server, counts)
+      tuples.add(bytes.toString('latin1', offset, offset + 12) + bytes[offset + connLayout.offsets.owner + 3])
+      occupied++
     }
-    return occupied
+    return { occupied, distinct: tuples.size, held }
+  }
+
+  /** The counts that schedulers read, of the server in a slot. */
+  serverCounts(slot: number): ServerCountsStruct {
+    const key = Buffer.alloc(4)
+    key.writeUInt32LE(slot)
+    return fromBytes(serverCountsLayout, this.maps.serverCounts.lookup(key) ?? Buffer.alloc(0))
   }
 
   #server(offset: number): number {
