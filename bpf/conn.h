@@ -46,6 +46,8 @@ struct found {
 	/* Its control word when it was seen. */
 	__u64 control;
 	__u32 server;
+	/* enum forward */
+	__u8 forward;
 };
 
 static __always_inline struct control unpack(__u64 word)
@@ -113,6 +115,7 @@ static __always_inline bool read_conn(struct conn *conn, const struct place *pla
 	found->conn = conn;
 	found->control = read_word(&conn->control);
 	found->server = (word >> 32) & OWNER_SERVER_MASK;
+	found->forward = conn->forward;
 	return read_word(&conn->cip) == place->addresses && read_word(&conn->cport) == word;
 }
 

@@ -156,6 +156,7 @@ static __always_inline bool fill_slot(struct conn *conn, const struct choice *ch
 {
 	__u64 seen = read_word(&conn->control);
 	struct control c = unpack(seen), claimed = {.expires = now, .held = HELD_CLAIMED};
+	const struct real_server *server;
 
 	/* It came alive since the survey. */
 	if (is_live(c, now) &&
@@ -169,8 +170,11 @@ static __always_inline bool fill_slot(struct conn *conn, const struct choice *ch
 	else if (c.held != HELD_NOTHING)
 		count_expired();
 
+	server = bpf_map_lookup_elem(&real_servers, &found->server);
+	found->forward = server ? server->forward : FWD_ROUTE;
 	*(volatile __u64 *)&conn->cport = 0;
 	*(volatile __u64 *)&conn->cip = place->addresses;
+	conn->forward = found->forward;
 	*(volatile __u64 *)&conn->cport = place->identity | (__u64)found->server << 32;
 	claimed.state = next_state(STATE_NONE, p);
 	claimed.held = is_active(claimed.state) ? HELD_ACTIVE : HELD_INACTIVE;

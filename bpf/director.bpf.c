@@ -108,9 +108,28 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
 	j->hop = &next_hop->hops[next_hop->current & 1];
 	if (!j->hop->ifindex)
 		return VERDICT_DROP_UNRESOLVED;
-	if (server->forward == FWD_TUNNEL)
+	if (j->found.forward == FWD_TUNNEL)
 		return forward_tunnel(ctx, &j->packet, j->hop, server->rip, j->place.hash >> 48);
 	return forward_route(ctx, &j->packet, j->hop);
+}
+
+/*
+ * Whether the frame was sent to this machine, as IPVS asks with PACKET_HOST (ip_vs_in_hook()). A
+ * bridge that floods shows the director, or its backup, what is for others.
+ */
+static __always_inline bool is_for_us(struct xdp_md *ctx, const struct config *config)
+{
+	struct ethhdr *eth = eth_header(ctx);
+	__u64 mac;
+
+	if (!eth)
+		return false;
+	mac = *(__u32 *)eth->h_dest | (__u64) * (__u16 *)(eth->h_dest + 4) << 32;
+	for (__u32 i = 0; i < OWN_MACS && i < config->n_own_macs; i++) {
+		if (config->own_macs[i] == mac)
+			return true;
+	}
+	return !config->n_own_macs;
 }
 
 static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
@@ -120,11 +139,13 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 
 	if (result != GO_ON)
 		return result;
-	if (j->packet.fragment)
-		return is_vip(j->packet.tuple.vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
 	j->config = bpf_map_lookup_elem(&config, &key);
 	if (!j->config)
 		return VERDICT_PASS_NO_SERVICE;
+	if (!is_for_us(ctx, j->config))
+		return VERDICT_PASS_OTHER_HOST;
+	if (j->packet.fragment)
+		return is_vip(j->packet.tuple.vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
 	j->now = now_ns() >> TICK_SHIFT;
 	find_place(j->config, &j->packet.tuple, &j->place);
 	if (!find_live(j)) {
@@ -138,8 +159,7 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 /* The largest packet that would have reached the real server, for frag-needed. */
 static __always_inline __u32 path_mtu(const struct journey *j)
 {
-	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
-	__u32 overhead = server && server->forward == FWD_TUNNEL ? sizeof(struct iphdr) : 0;
+	__u32 overhead = j->found.forward == FWD_TUNNEL ? sizeof(struct iphdr) : 0;
 
 	return j->hop ? j->hop->mtu - overhead : 0;
 }

@@ -21,6 +21,7 @@ enum verdict {
 	/* Not ours: to the kernel, untouched. */
 	VERDICT_PASS_NOT_IPV4,
 	VERDICT_PASS_NOT_L4,
+	VERDICT_PASS_OTHER_HOST,
 	VERDICT_PASS_NO_SERVICE,
 	VERDICT_PASS_NO_CONN,
 	VERDICT_PASS_ICMP,
@@ -104,6 +105,8 @@ enum shared_constant {
 	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
 	 */
 	STATE_SLOTS = 16,
+	/* Room for hardware addresses of the director: its interfaces' and macvlans' on them. */
+	OWN_MACS = 8,
 	/* The longest scheduler name and its NUL, as in IPVS (IP_VS_SCHEDNAME_MAXLEN). */
 	SCHEDULER_NAME_SIZE = 16,
 };
@@ -127,7 +130,10 @@ struct conn {
 	/* Tick at which it expires (bits 63..32), generation (31..16), state (15..8), held (7..0).
 	 */
 	__u64 control;
-	__u64 reserved;
+	/* enum forward, as it was when the connection was made: it does not change with its
+	 * server's. */
+	__u8 forward;
+	__u8 pad[7];
 };
 _Static_assert(sizeof(struct conn) == 32, "two connections a cache line");
 
@@ -296,11 +302,14 @@ struct config {
 	__u64 hash_seed[2];
 	/* Number of sets of the connection table, less one; the number is a power of two. */
 	__u32 set_mask;
-	__u32 pad;
+	/* Entries of own_macs in use; with none every frame is the director's. */
+	__u32 n_own_macs;
 	/* By enum conn_state, in ticks. */
 	__u32 timeout_ticks[STATE_SLOTS];
+	/* Hardware addresses that frames for the director have: 6 bytes, the first the lowest. */
+	__u64 own_macs[OWN_MACS];
 };
-_Static_assert(sizeof(struct config) == 88, "no padding");
+_Static_assert(sizeof(struct config) == 152, "no padding");
 
 /* Events of the connection table, per CPU. */
 struct table_stats {

@@ -32,16 +32,17 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8
 async function run(options: RunOptions): Promise<void> {
   const log = pino({ level: options.logLevel, base: null }, destination({ fd: 2, sync: true }))
   const links = await readLinks(new Ip())
+  const interfaces = options.interfaces.map((name) => findLink(links, name, 'interface'))
   const dataplane = openXdp({
     objectPath,
     pinDir: options.pinDir,
-    interfaces: options.interfaces.map((name) => findLink(links, name, 'interface')),
+    interfaces,
     xdpMode: options.xdpMode,
     tableSize: options.connTableSize,
     log,
     clock: systemClock,
   })
-  const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log)
+  const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log, options.interfaces)
   const director = new Director({ dataplane, nextHops, log, clock: systemClock })
   const release = once(async () => {
     director.stop()

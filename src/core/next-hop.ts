@@ -28,6 +28,11 @@ export interface NextHopSource {
   get(rip: Address): NextHop
   /** Calls back for every change of a watched address; one listener. */
   onChange(listener: (rip: Address, hop: NextHop) => void): void
+  /**
+   * Calls back with the hardware addresses that frames for this machine have on the director's interfaces: when they are
+   * first read and whenever they change; one listener.
+   */
+  onOwnMacs(listener: (macs: readonly string[]) => void): void
   /** Resolves when every address watched so far has been looked up once. */
   settled(): Promise<void>
   close(): Promise<void>

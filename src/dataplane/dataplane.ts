@@ -80,6 +80,9 @@ export interface Dataplane {
   /** The ways in force; addresses never set are absent. */
   nextHops(): ReadonlyMap<Address, NextHop>
 
+  /** Hardware addresses of the director: from now on frames for others pass untouched. Until told any, it takes all. */
+  setOwnMacs(macs: readonly string[]): void
+
   /** One row for each service, or for the one asked for (none if it is absent). */
   counters(key?: ServiceKey): Iterable<ServiceCounters>
   /** From now on traffic counts from 0, for one service with its servers or for all. */

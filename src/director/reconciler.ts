@@ -51,6 +51,7 @@ export class Reconciler {
     }
     for (const [rip, hop] of this.#dataplane.nextHops()) if (this.#users.has(rip)) this.#hops.set(rip, hop)
     this.#nextHops.onChange((rip) => this.#refresh(rip))
+    this.#nextHops.onOwnMacs((macs) => this.#dataplane.setOwnMacs(macs))
     for (const rip of this.#users.addresses()) this.#nextHops.watch(rip)
     await this.#nextHops.settled()
     for (const rip of this.#users.addresses()) {

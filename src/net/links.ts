@@ -11,6 +11,8 @@ export interface Link {
   readonly up: boolean
   /** Hardware address of an Ethernet-like interface; others (tunnels, point-to-point) have none. */
   readonly mac?: string
+  /** Name of the interface that it is on: of a macvlan or VLAN device. */
+  readonly parent?: string
 }
 
 interface LinkRow {
@@ -20,17 +22,33 @@ interface LinkRow {
   flags: string[]
   link_type: string
   address?: string
+  link?: string
 }
 
 /** The interfaces of this network namespace. */
 export async function readLinks(ip: Ip): Promise<Link[]> {
-  return (await ip.query<LinkRow>('link', 'show')).map(({ ifname, ifindex, mtu, flags, link_type, address }) => ({
+  return (await ip.query<LinkRow>('link', 'show')).map(({ ifname, ifindex, mtu, flags, link_type, address, link }) => ({
     name: ifname,
     ifindex,
     mtu,
     up: flags.includes('UP'),
     ...(link_type === 'ether' && address !== undefined && { mac: address }),
+    ...(link !== undefined && { parent: link }),
   }))
+}
+
+/**
+ * Hardware addresses that frames for this machine have on some interfaces: theirs, and those of devices on them
+ * (keepalived's use_vmac makes such).
+ */
+export function ownMacs(links: Iterable<Link>, interfaces: readonly string[]): string[] {
+  const macs = new Set<string>()
+  for (const { name, parent, mac } of links) {
+    if (mac !== undefined && (interfaces.includes(name) || (parent !== undefined && interfaces.includes(parent)))) {
+      macs.add(mac)
+    }
+  }
+  return [...macs].sort()
 }
 
 /**

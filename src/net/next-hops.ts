@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Address } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { Logger } from '../core/logger.js'
 import type { NextHop, NextHopSource } from '../core/next-hop.js'
-import type { Link } from './links.js'
+import { type Link, ownMacs } from './links.js'
 import type { NetworkEvent } from './monitor.js'
 import { lookAt, lookEveryMs, type NeighbourWatch, unknownNeighbour } from './neighbour-watch.js'
 import { type Neighbour, type NeighbourAction, type NeighbourKey, neighbourKeyText } from './neighbours.js'
@@ -35,6 +36,8 @@ export class KernelNextHops implements NextHopSource {
   #neighbours = new Map<string, NeighbourWatch>()
   #links: ReadonlyMap<string, Link> = new Map()
   #listener: (rip: Address, hop: NextHop) => void = () => {}
+  #ownMacsListener: (macs: readonly string[]) => void = () => {}
+  #ownMacs: readonly string[] = []
   readonly #monitor: { close(): Promise<void> }
   #routesChanged = true
   #routesReadAtMs = 0
@@ -49,6 +52,8 @@ export class KernelNextHops implements NextHopSource {
     private readonly network: Network,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** Names of those that the director forwards on. */
+    private readonly interfaces: readonly string[] = [],
   ) {
     this.#monitor = network.follow((event) => this.#changed(event))
   }
@@ -70,6 +75,10 @@ export class KernelNextHops implements NextHopSource {
 
   onChange(listener: (rip: Address, hop: NextHop) => void): void {
     this.#listener = listener
+  }
+
+  onOwnMacs(listener: (macs: readonly string[]) => void): void {
+    this.#ownMacsListener = listener
   }
 
   settled(): Promise<void> {
@@ -140,6 +149,7 @@ export class KernelNextHops implements NextHopSource {
       this.#routesChanged = false
       this.#routesReadAtMs = nowMs
       this.#links = new Map((await this.network.links()).map((link) => [link.name, link]))
+      this.#reportOwnMacs()
     }
     const routes = await this.network.routes(wanted.map(([rip]) => rip))
     for (const [rip, one] of wanted) {
@@ -149,6 +159,13 @@ export class KernelNextHops implements NextHopSource {
       }
       one.way = way
     }
+  }
+
+  #reportOwnMacs(): void {
+    const macs = ownMacs(this.#links.values(), this.interfaces)
+    if (isDeepStrictEqual(macs, this.#ownMacs)) return
+    this.#ownMacs = macs
+    this.#ownMacsListener(macs)
   }
 
   /** @returns whether a neighbour was asked for the first time. */

@@ -119,7 +119,7 @@ t.test('too big and not to be fragmented: what would pass', async (t) => {
     ] as const) {
       for (const vlans of [[], [7], [8, 7]]) {
         director.advanceTicks(1)
-        const spec = { vlans, ip: { df: true }, udp: { sport: 1000 + length }, payload: Buffer.alloc(length - 28, 1) }
+        const spec = { vlans, ip: { df: true }, udp: { sport: mtu + length }, payload: Buffer.alloc(length - 28, 1) }
         const data = frame(spec)
         const { verdict, frame: out } = director.send(data)
         const name = `${forwarding}, ${length} bytes, ${vlans.length} tags`

@@ -49,6 +49,18 @@ t.test('a removed server', async (t) => {
   t.same(director.counts(web), { '10.0.0.2': '1/0', '10.0.0.1': '1/0' })
 })
 
+t.test('a connection keeps the forwarding method that it began with', async (t) => {
+  const director = openDirector(t)
+  director.install(rr, [server(1)])
+  t.equal(director.send(segment('S', 1)).verdict, 'route_tx')
+  director.install(rr, [server(1, { forwarding: 'tunnel' })])
+  t.equal(director.send(segment('A', 1)).verdict, 'route_tx')
+  t.equal(director.send(segment('S', 2)).verdict, 'tunnel_tx')
+  director.install(rr, [server(1)])
+  t.equal(director.send(segment('A', 2)).verdict, 'tunnel_tx')
+  t.equal(director.send(segment('S', 3)).verdict, 'route_tx')
+})
+
 t.test('a service that is removed and made again', async (t) => {
   const director = openDirector(t)
   director.install(rr, [server(2), server(1)])

@@ -4,6 +4,7 @@ import type { Hop, NextHop, NextHopSource } from '../../src/core/next-hop.js'
 /** A network in memory: tests say how addresses are reached. */
 export class FakeNextHops implements NextHopSource {
   readonly watched = new Set<Address>()
+  readonly ownMacs = ['02:00:00:00:00:fe']
   readonly #hops = new Map<Address, NextHop>()
   #listener: (rip: Address, hop: NextHop) => void = () => {}
 
@@ -27,6 +28,10 @@ export class FakeNextHops implements NextHopSource {
 
   onChange(listener: (rip: Address, hop: NextHop) => void): void {
     this.#listener = listener
+  }
+
+  onOwnMacs(listener: (macs: readonly string[]) => void): void {
+    listener(this.ownMacs)
   }
 
   async settled(): Promise<void> {}

@@ -13,7 +13,7 @@ import type {
 } from '../../src/dataplane/dataplane.js'
 import { plannedServers } from '../../src/director/planner.js'
 
-type Write = 'setService' | 'removeService' | 'setNextHop' | 'zero' | 'setTimeouts' | 'collect'
+type Write = 'setOwnMacs' | 'setService' | 'removeService' | 'setNextHop' | 'zero' | 'setTimeouts' | 'collect'
 
 interface Cue {
   readonly error: Error
@@ -37,6 +37,7 @@ export class MemoryDataplane implements Dataplane {
 
   readonly #entries = new Map<string, ServiceEntry>()
   readonly #picks = new Map<string, number>()
+  ownMacs: readonly string[] = []
   readonly #hops = new Map<Address, NextHop>()
   readonly #counts = new Map<string, Omit<ServerCounters, keyof ServerKey>>()
   readonly #ownTraffic = new Map<string, Traffic>()
@@ -104,6 +105,11 @@ export class MemoryDataplane implements Dataplane {
 
   nextHops(): ReadonlyMap<Address, NextHop> {
     return this.#hops
+  }
+
+  setOwnMacs(macs: readonly string[]): void {
+    this.#written('setOwnMacs', macs.join(' '))
+    this.ownMacs = macs
   }
 
   *counters(key?: ServiceKey): Iterable<ServiceCounters> {

@@ -5,27 +5,34 @@ import { type Layout, readArray, readBytes, readText, writeArray, writeBytes, wr
 export interface ConfigStruct {
   readonly hashSeed: ReadonlyArray<bigint>
   readonly setMask: number
+  readonly nOwnMacs: number
   readonly timeoutTicks: ReadonlyArray<number>
+  readonly ownMacs: ReadonlyArray<bigint>
 }
 
 export const configLayout = {
   name: 'config',
-  size: 88,
+  size: 152,
   offsets: {
     hashSeed: 0,
     setMask: 16,
+    nOwnMacs: 20,
     timeoutTicks: 24,
+    ownMacs: 88,
   },
   decode: (view: DataView, offset: number): ConfigStruct => ({
     hashSeed: readArray(2, (i0) => view.getBigUint64(offset + i0 * 8, true)),
     setMask: view.getUint32(offset + 16, true),
+    nOwnMacs: view.getUint32(offset + 20, true),
     timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 24 + i0 * 4, true)),
+    ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 88 + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: ConfigStruct): void => {
     writeArray(value.hashSeed, 2, 'config.hash_seed', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
     view.setUint32(offset + 16, value.setMask, true)
+    view.setUint32(offset + 20, value.nOwnMacs, true)
     writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 24 + i0 * 4, v0, true))
-    writeBytes(view, offset + 20, new Uint8Array(4), 4, 'config padding')
+    writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 88 + i0 * 8, v0, true))
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -37,6 +44,7 @@ export interface ConnStruct {
   readonly vport: number
   readonly owner: number
   readonly control: bigint
+  readonly forward: number
 }
 
 export const connLayout = {
@@ -49,6 +57,7 @@ export const connLayout = {
     vport: 10,
     owner: 12,
     control: 16,
+    forward: 24,
   },
   decode: (view: DataView, offset: number): ConnStruct => ({
     cip: view.getUint32(offset),
@@ -57,6 +66,7 @@ export const connLayout = {
     vport: view.getUint16(offset + 10),
     owner: view.getUint32(offset + 12, true),
     control: view.getBigUint64(offset + 16, true),
+    forward: view.getUint8(offset + 24),
   }),
   encode: (view: DataView, offset: number, value: ConnStruct): void => {
     view.setUint32(offset, value.cip)
@@ -65,7 +75,8 @@ export const connLayout = {
     view.setUint16(offset + 10, value.vport)
     view.setUint32(offset + 12, value.owner, true)
     view.setBigUint64(offset + 16, value.control, true)
-    writeBytes(view, offset + 24, new Uint8Array(8), 8, 'conn padding')
+    view.setUint8(offset + 24, value.forward)
+    writeBytes(view, offset + 25, new Uint8Array(7), 7, 'conn padding')
   },
 } as const satisfies Layout<ConnStruct>
 
@@ -539,6 +550,7 @@ export const sharedConstant = {
   SET_SLOTS: 8,
   TICK_SHIFT: 26,
   STATE_SLOTS: 16,
+  OWN_MACS: 8,
   SCHEDULER_NAME_SIZE: 16,
 } as const
 
@@ -546,36 +558,38 @@ export const sharedConstant = {
 export const verdict = {
   PASS_NOT_IPV4: 0,
   PASS_NOT_L4: 1,
-  PASS_NO_SERVICE: 2,
-  PASS_NO_CONN: 3,
-  PASS_ICMP: 4,
-  PASS_FRAGMENT: 5,
-  PASS_LOCAL: 6,
-  MALFORMED_ETHERNET: 7,
-  MALFORMED_IPV4: 8,
-  MALFORMED_L4: 9,
-  MALFORMED_CHECKSUM: 10,
-  ROUTE_TX: 11,
-  ROUTE_REDIRECT: 12,
-  TUNNEL_TX: 13,
-  TUNNEL_REDIRECT: 14,
-  ICMP_PORT_UNREACHABLE: 15,
-  ICMP_TIME_EXCEEDED: 16,
-  ICMP_FRAG_NEEDED: 17,
-  DROP_NO_SERVER: 18,
-  DROP_TTL: 19,
-  DROP_TOO_BIG: 20,
-  DROP_FRAGMENT: 21,
-  DROP_SERVER_REMOVED: 22,
-  DROP_UNRESOLVED: 23,
-  DROP_TABLE_FULL: 24,
-  DROP_CONTENDED: 25,
-  DROP_NO_HEADROOM: 26,
+  PASS_OTHER_HOST: 2,
+  PASS_NO_SERVICE: 3,
+  PASS_NO_CONN: 4,
+  PASS_ICMP: 5,
+  PASS_FRAGMENT: 6,
+  PASS_LOCAL: 7,
+  MALFORMED_ETHERNET: 8,
+  MALFORMED_IPV4: 9,
+  MALFORMED_L4: 10,
+  MALFORMED_CHECKSUM: 11,
+  ROUTE_TX: 12,
+  ROUTE_REDIRECT: 13,
+  TUNNEL_TX: 14,
+  TUNNEL_REDIRECT: 15,
+  ICMP_PORT_UNREACHABLE: 16,
+  ICMP_TIME_EXCEEDED: 17,
+  ICMP_FRAG_NEEDED: 18,
+  DROP_NO_SERVER: 19,
+  DROP_TTL: 20,
+  DROP_TOO_BIG: 21,
+  DROP_FRAGMENT: 22,
+  DROP_SERVER_REMOVED: 23,
+  DROP_UNRESOLVED: 24,
+  DROP_TABLE_FULL: 25,
+  DROP_CONTENDED: 26,
+  DROP_NO_HEADROOM: 27,
 } as const
 
 export const verdictNames = [
   'PASS_NOT_IPV4',
   'PASS_NOT_L4',
+  'PASS_OTHER_HOST',
   'PASS_NO_SERVICE',
   'PASS_NO_CONN',
   'PASS_ICMP',
@@ -612,7 +626,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 88,
+    valueSize: 152,
   },
   /** __u32 -> struct conn_set */
   conns: {
@@ -754,7 +768,7 @@ export const maps = {
     name: 'verdicts',
     type: 6,
     flags: 0,
-    maxEntries: 27,
+    maxEntries: 28,
     keySize: 4,
     valueSize: 8,
   },

@@ -17,8 +17,23 @@ export class Settings {
     this.#config.set(0, {
       hashSeed: [hashSeed.readBigUInt64LE(0), hashSeed.readBigUInt64LE(8)],
       setMask: sets - 1,
+      nOwnMacs: 0,
+      ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
     })
+  }
+
+  /** If there are more than find room, all frames are taken: better some too many than a service out of reach. */
+  setOwnMacs(macs: readonly string[]): void {
+    const { offsets } = configLayout
+    const known = macs.length <= sharedConstant.OWN_MACS ? macs : []
+    this.#config.publish(0, offsets.nOwnMacs, 0)
+    known.forEach((mac, i) => {
+      const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex')
+      this.#config.publish(0, offsets.ownMacs + 8 * i, bytes.readInt32LE(0))
+      this.#config.publish(0, offsets.ownMacs + 8 * i + 4, bytes.readUInt16LE(4))
+    })
+    this.#config.publish(0, offsets.nOwnMacs, known.length)
   }
 
   setTimeouts(timeouts: Timeouts): void {

@@ -101,6 +101,10 @@ export class XdpDataplane implements Dataplane {
     return this.#nextHops.hops()
   }
 
+  setOwnMacs(macs: readonly string[]): void {
+    this.#settings.setOwnMacs(macs)
+  }
+
   *counters(key?: ServiceKey): Iterable<ServiceCounters> {
     if (key) {
       const installed = this.#services.get(key)

@@ -24,6 +24,11 @@ t.test('a server is picked while its next hop is known', async (t) => {
   t.equal(dataplane.nextHops().get('10.0.0.11'), 'unresolved')
 })
 
+t.test("the data plane is told which frames are the director's", async (t) => {
+  const { dataplane, nextHops } = await startedDirector()
+  t.strictSame(dataplane.ownMacs, nextHops.ownMacs)
+})
+
 t.test('a new MAC address is written without touching a plan', async (t) => {
   const { director, dataplane, nextHops } = await startedDirector()
   nextHops.set('10.0.0.11', hopTo(11))

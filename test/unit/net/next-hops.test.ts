@@ -18,6 +18,7 @@ class FakeNetwork implements Network {
   readonly gateways = new Map<string, string>()
   readonly unreachable = new Set<string>()
   readonly table = new Map<string, Neighbour>()
+  furtherLinks: Link[] = []
   readonly calls = { links: 0, routes: 0, neighbours: 0, apply: 0 }
   failure: Error | undefined
   refusal = ''
@@ -26,7 +27,7 @@ class FakeNetwork implements Network {
 
   async links(): Promise<Link[]> {
     this.calls.links++
-    return [{ name: 'eth0', ifindex: 2, mtu: 1500, up: true, mac: '02:00:00:00:00:01' }]
+    return [{ name: 'eth0', ifindex: 2, mtu: 1500, up: true, mac: '02:00:00:00:00:01' }, ...this.furtherLinks]
   }
 
   async routes(addresses: readonly string[]): Promise<Map<string, Route>> {
@@ -85,7 +86,7 @@ function start() {
   const warnings: object[] = []
   const ignore = () => {}
   const logger = { debug: ignore, info: ignore, error: ignore, warn: (fields: object) => warnings.push(fields) }
-  const nextHops = new KernelNextHops(network, clock, logger)
+  const nextHops = new KernelNextHops(network, clock, logger, ['eth0'])
   const changes: [string, string][] = []
   nextHops.onChange((address, hop) => changes.push([address, brief(hop)]))
   return { network, clock, warnings, nextHops, changes }
@@ -113,6 +114,23 @@ t.test('an address that answers is resolved within its first look', async (t) =>
   })
   await clock.advance(60_000)
   t.strictSame(changes, [[rip, A]], 'reported once')
+})
+
+t.test("hardware addresses: the interface's and those of devices on it, told once each", async (t) => {
+  const { network, clock, nextHops } = start()
+  const told: string[] = []
+  nextHops.onOwnMacs((macs) => told.push(macs.join(' ')))
+  nextHops.watch('10.0.0.1')
+  await clock.advance(30_000)
+  t.strictSame(told, ['02:00:00:00:00:01'])
+  network.furtherLinks = [
+    { name: 'vrrp.51', ifindex: 3, mtu: 1500, up: true, mac: '00:00:5e:00:01:33', parent: 'eth0' },
+    { name: 'eth0.7', ifindex: 4, mtu: 1500, up: true, mac: '02:00:00:00:00:01', parent: 'eth0' },
+    { name: 'eth1', ifindex: 5, mtu: 1500, up: true, mac: '02:00:00:00:00:99' },
+    { name: 'tun0', ifindex: 6, mtu: 1500, up: true, parent: 'eth0' },
+  ]
+  await clock.advance(30_000)
+  t.strictSame(told, ['02:00:00:00:00:01', '00:00:5e:00:01:33 02:00:00:00:00:01'])
 })
 
 t.test('settled waits for no more than the first look', async (t) => {
