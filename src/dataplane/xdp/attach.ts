@@ -68,6 +68,12 @@ function attach(
   for (const mode of modes) {
     try {
       program.attachXdp(ifindex, mode).pin(pins.linkPath({ ifindex, mode }))
+      if (mode === 'generic') {
+        log.warn(
+          { interface: name },
+          'generic mode sees what GRO has joined: turn it off with ethtool -K IFACE gro off lro off',
+        )
+      }
       return mode
     } catch (error) {
       if (!(error instanceof BpfError)) throw error
