@@ -99,6 +99,16 @@ static __always_inline void find_place(const struct config *config, const struct
 }
 
 /*
+ * Slot i of a set, going round. The barrier keeps clang from leaving the mask out where it knows
+ * better than the verifier of Linux 6.1.
+ */
+static __always_inline struct conn *slot_of(struct conn_set *set, __u32 i)
+{
+	barrier_var(i);
+	return &set->slots[i & (SET_SLOTS - 1)];
+}
+
+/*
  * Reads an entry, if it is the tuple's; it may have expired. The words are looked at again after
  * control: in a slot that was recycled meanwhile it would be another connection's.
  */
@@ -135,7 +145,7 @@ static __always_inline bool find_conn(const struct place *place, __u32 now, stru
 		if (!set)
 			return false;
 		for (int i = 0; i < SET_SLOTS; i++) {
-			struct conn *conn = &set->slots[(place->home + i) & (SET_SLOTS - 1)];
+			struct conn *conn = slot_of(set, place->home + i);
 
 			if (read_conn(conn, place, found) && is_usable(found, now))
 				return true;

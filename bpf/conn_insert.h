@@ -90,7 +90,8 @@ static __noinline __u32 half_open_slots(const struct conn_set *set)
 	return mask;
 }
 
-/* The slot among those in mask that comes first from `from` on, going round. mask is not 0. */
+/* The slot among those in mask that comes first from `from` on, going round (slot_of()). mask is
+ * not 0. */
 static __always_inline __u32 first_slot(__u32 mask, __u32 from)
 {
 	__u32 turned = (mask >> from | mask << (SET_SLOTS - from)) & SLOT_MASK;
@@ -98,7 +99,7 @@ static __always_inline __u32 first_slot(__u32 mask, __u32 from)
 	__u32 slot = (1 ^ is_zero(lowest & 0xaa)) | (1 ^ is_zero(lowest & 0xcc)) << 1 |
 		     (1 ^ is_zero(lowest & 0xf0)) << 2;
 
-	return (from + slot) & (SET_SLOTS - 1);
+	return from + slot;
 }
 
 /* Where the new entry goes: set 0 or 1, and slot. */
@@ -145,7 +146,7 @@ static __always_inline bool same_conn(struct conn_set *set, const struct survey 
 {
 	__u32 same = s->same & s->live;
 
-	return same && read_conn(&set->slots[first_slot(same, 0)], place, found) &&
+	return same && read_conn(slot_of(set, first_slot(same, 0)), place, found) &&
 	       is_usable(found, now);
 }
 
@@ -188,8 +189,8 @@ static __always_inline bool fill_slot(struct conn *conn, const struct choice *ch
 
 /* Under the lock. GO_ON with *found filled; *created tells whether it is new. */
 static __always_inline int insert_locked(const struct config *config, const struct place *place,
-					 const struct service *service, const struct packet *p,
-					 __u32 now, struct found *found, bool *created)
+					 __u32 plan, const struct packet *p, __u32 now,
+					 struct found *found, bool *created)
 {
 	struct conn_set *sets[2];
 	struct survey s[2];
@@ -213,23 +214,24 @@ static __always_inline int insert_locked(const struct config *config, const stru
 		if (!choose_slot(sets, s, place, &choice))
 			return VERDICT_DROP_TABLE_FULL;
 		if (server == NO_SERVER) {
-			result = pick_server(service, &server);
+			result = pick_server(plan, &server);
 			if (result != GO_ON)
 				return result;
 		}
 		found->server = server;
-		*created = fill_slot(&sets[choice.set & 1]->slots[choice.slot & (SET_SLOTS - 1)],
-				     &choice, place, config, p, now, found);
+		*created = fill_slot(slot_of(sets[choice.set & 1], choice.slot), &choice, place,
+				     config, p, now, found);
 		if (*created)
 			return GO_ON;
 	}
 	return VERDICT_DROP_CONTENDED;
 }
 
-/* Makes a connection of the service for the packet's tuple, or finds the one made meanwhile. */
+/* Makes a connection by the service's plan for the packet's tuple, or finds the one made meanwhile.
+ */
 static __always_inline int insert_conn(const struct config *config, const struct place *place,
-				       const struct service *service, const struct packet *p,
-				       __u32 now, struct found *found, bool *created)
+				       __u32 plan, const struct packet *p, __u32 now,
+				       struct found *found, bool *created)
 {
 	__u32 key = place->hash % INSERT_LOCKS;
 	__u32 *lock = bpf_map_lookup_elem(&locks, &key);
@@ -237,7 +239,7 @@ static __always_inline int insert_conn(const struct config *config, const struct
 
 	if (!lock || !take_lock(lock))
 		return VERDICT_DROP_CONTENDED;
-	result = insert_locked(config, place, service, p, now, found, created);
+	result = insert_locked(config, place, plan, p, now, found, created);
 	drop_lock(lock);
 	return result;
 }

@@ -17,6 +17,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define FTP_DATA_PORT 20
+/* Of the first byte of a hardware address: multicast or broadcast. */
+#define MAC_GROUP_BIT 0x01
 
 /* State of one packet between the stages. */
 struct journey {
@@ -30,6 +32,17 @@ struct journey {
 	struct hop *hop;
 };
 
+/*
+ * Whether a packet can come from an address: it is one host's, and not this one's own (RFC 1122,
+ * 3.2.1.3). Since others are not scheduled, no ICMP error goes to them either.
+ */
+static __always_inline bool is_host_address(__be32 address)
+{
+	__u8 first = bpf_ntohl(address) >> 24;
+
+	return first != 0 && first != 127 && first < 224;
+}
+
 /* What IPVS schedules: a SYN or a datagram, never FTP data (ip_vs_schedule(), tcp_conn_schedule()).
  */
 static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet *p)
@@ -40,6 +53,9 @@ static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet 
 		return VERDICT_PASS_NO_CONN;
 	if (p->tuple.protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return VERDICT_PASS_NO_CONN;
+	/* As fib_validate_source() and ip_rcv() check before IPVS sees a packet. */
+	if (!is_host_address(p->tuple.cip) || p->tuple.cip == p->tuple.vip)
+		return VERDICT_PASS_MARTIAN;
 	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
 	 */
 	if (!ip || (ip->ihl == 5 && csum_fold(ip_header_sum(ip)) != 0))
@@ -74,6 +90,7 @@ static __always_inline bool find_live(struct journey *j)
 static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 {
 	const struct service *service;
+	__u32 plan;
 	int result;
 
 	if (j->packet.icmp_error)
@@ -81,11 +98,12 @@ static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 	service = find_service(&j->packet.tuple);
 	if (!service)
 		return VERDICT_PASS_NO_SERVICE;
+	/* At once: two updates later the map's entry can be another service's. */
+	plan = service->plan;
 	result = may_schedule(ctx, &j->packet);
 	if (result != GO_ON)
 		return result;
-	return insert_conn(j->config, &j->place, service, &j->packet, j->now, &j->found,
-			   &j->new_conn);
+	return insert_conn(j->config, &j->place, plan, &j->packet, j->now, &j->found, &j->new_conn);
 }
 
 /* The connection is known: count, re-arm, send to its real server. */
@@ -117,19 +135,32 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
  * Whether the frame was sent to this machine, as IPVS asks with PACKET_HOST (ip_vs_in_hook()). A
  * bridge that floods shows the director, or its backup, what is for others.
  */
-static __always_inline bool is_for_us(struct xdp_md *ctx, const struct config *config)
+static __always_inline bool is_for_us(struct xdp_md *ctx, const struct config *config, __u32 now)
 {
 	struct ethhdr *eth = eth_header(ctx);
 	__u64 mac;
 
-	if (!eth)
+	if (!eth || (eth->h_dest[0] & MAC_GROUP_BIT))
 		return false;
+	if ((__s32)(config->own_macs_until - now) <= 0)
+		return true;
 	mac = *(__u32 *)eth->h_dest | (__u64) * (__u16 *)(eth->h_dest + 4) << 32;
 	for (__u32 i = 0; i < OWN_MACS && i < config->n_own_macs; i++) {
 		if (config->own_macs[i] == mac)
 			return true;
 	}
-	return !config->n_own_macs;
+	return false;
+}
+
+/*
+ * IPVS sees datagrams put together again, this program cannot: the kernel would, and its own TCP
+ * and UDP would answer for the VIP.
+ */
+static __always_inline int decide_fragment(const struct tuple *t)
+{
+	if (t->protocol != IPPROTO_TCP && t->protocol != IPPROTO_UDP)
+		return VERDICT_PASS_FRAGMENT;
+	return is_vip(t->vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
 }
 
 static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
@@ -142,11 +173,11 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	j->config = bpf_map_lookup_elem(&config, &key);
 	if (!j->config)
 		return VERDICT_PASS_NO_SERVICE;
-	if (!is_for_us(ctx, j->config))
+	j->now = now_ns() >> TICK_SHIFT;
+	if (!is_for_us(ctx, j->config, j->now))
 		return VERDICT_PASS_OTHER_HOST;
 	if (j->packet.fragment)
-		return is_vip(j->packet.tuple.vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
-	j->now = now_ns() >> TICK_SHIFT;
+		return decide_fragment(&j->packet.tuple);
 	find_place(j->config, &j->packet.tuple, &j->place);
 	if (!find_live(j)) {
 		result = schedule(ctx, j);

@@ -45,14 +45,6 @@ static __always_inline bool may_send_icmp(__u32 now)
 	return budget->sent++ < ICMP_PER_TICK;
 }
 
-/* No error goes to an address that is not one host's (RFC 1122, 3.2.2). */
-static __always_inline bool is_answerable(__be32 saddr)
-{
-	__u8 first = bpf_ntohl(saddr) >> 24;
-
-	return first != 0 && first != 127 && first < 224;
-}
-
 struct sum_range {
 	struct xdp_md *ctx;
 	__u32 offset;
@@ -139,7 +131,7 @@ static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct
 	struct cursor c;
 	__u64 frame_len;
 
-	if (!ip || !eth || !is_answerable(ip->saddr) || !may_send_icmp(now))
+	if (!ip || !eth || !may_send_icmp(now))
 		return without_icmp(verdict);
 	struct iphdr header = {
 	    .version = 4,

@@ -134,10 +134,9 @@ static __always_inline __u32 pick_from(struct plan *plan)
  * The server for a new connection. With none to offer, the client is told so, unless one may turn
  * up as soon as its neighbour answers: then it shall try again.
  */
-static __always_inline int pick_server(const struct service *service, __u32 *server)
+static __always_inline int pick_server(__u32 index, __u32 *server)
 {
-	__u32 key = service->plan;
-	struct plan *plan = bpf_map_lookup_elem(&plans, &key);
+	struct plan *plan = bpf_map_lookup_elem(&plans, &index);
 
 	if (!plan)
 		return VERDICT_DROP_NO_SERVER;

@@ -27,6 +27,7 @@ enum verdict {
 	VERDICT_PASS_ICMP,
 	VERDICT_PASS_FRAGMENT,
 	VERDICT_PASS_LOCAL,
+	VERDICT_PASS_MARTIAN,
 	/* Malformed: to the kernel as well, whose own parsers drop and count them. */
 	VERDICT_MALFORMED_ETHERNET,
 	VERDICT_MALFORMED_IPV4,
@@ -302,14 +303,20 @@ struct config {
 	__u64 hash_seed[2];
 	/* Number of sets of the connection table, less one; the number is a power of two. */
 	__u32 set_mask;
-	/* Entries of own_macs in use; with none every frame is the director's. */
+	/* Entries of own_macs in use. */
 	__u32 n_own_macs;
+	/*
+	 * Tick until which own_macs is good. After it every frame is the director's: with the
+	 * daemon dead nobody would notice that an interface has a new address.
+	 */
+	__u32 own_macs_until;
+	__u32 pad;
 	/* By enum conn_state, in ticks. */
 	__u32 timeout_ticks[STATE_SLOTS];
 	/* Hardware addresses that frames for the director have: 6 bytes, the first the lowest. */
 	__u64 own_macs[OWN_MACS];
 };
-_Static_assert(sizeof(struct config) == 152, "no padding");
+_Static_assert(sizeof(struct config) == 160, "no padding");
 
 /* Events of the connection table, per CPU. */
 struct table_stats {

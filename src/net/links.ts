@@ -13,6 +13,8 @@ export interface Link {
   readonly mac?: string
   /** Name of the interface that it is on: of a macvlan or VLAN device. */
   readonly parent?: string
+  /** Name of the bridge or bond that it is a port of. */
+  readonly master?: string
 }
 
 interface LinkRow {
@@ -23,32 +25,33 @@ interface LinkRow {
   link_type: string
   address?: string
   link?: string
+  master?: string
 }
 
 /** The interfaces of this network namespace. */
 export async function readLinks(ip: Ip): Promise<Link[]> {
-  return (await ip.query<LinkRow>('link', 'show')).map(({ ifname, ifindex, mtu, flags, link_type, address, link }) => ({
-    name: ifname,
-    ifindex,
-    mtu,
-    up: flags.includes('UP'),
-    ...(link_type === 'ether' && address !== undefined && { mac: address }),
-    ...(link !== undefined && { parent: link }),
-  }))
+  return (await ip.query<LinkRow>('link', 'show')).map(
+    ({ ifname, ifindex, mtu, flags, link_type, address, link, master }) => ({
+      name: ifname,
+      ifindex,
+      mtu,
+      up: flags.includes('UP'),
+      ...(link_type === 'ether' && address !== undefined && { mac: address }),
+      ...(link !== undefined && { parent: link }),
+      ...(master !== undefined && { master }),
+    }),
+  )
 }
 
 /**
- * Hardware addresses that frames for this machine have on some interfaces: theirs, and those of devices on them
- * (keepalived's use_vmac makes such).
+ * Hardware addresses that frames for this machine have on some interfaces: theirs, those of devices on them (keepalived's
+ * use_vmac makes such), and those of the bridges or bonds that they are ports of.
  */
-export function ownMacs(links: Iterable<Link>, interfaces: readonly string[]): string[] {
-  const macs = new Set<string>()
-  for (const { name, parent, mac } of links) {
-    if (mac !== undefined && (interfaces.includes(name) || (parent !== undefined && interfaces.includes(parent)))) {
-      macs.add(mac)
-    }
-  }
-  return [...macs].sort()
+export function ownMacs(links: readonly Link[], interfaces: readonly string[]): string[] {
+  const named = links.filter(({ name }) => interfaces.includes(name))
+  const bases = new Set([...interfaces, ...named.flatMap(({ master }) => master ?? [])])
+  const own = links.filter(({ name, parent }) => bases.has(name) || (parent !== undefined && bases.has(parent)))
+  return [...new Set(own.flatMap(({ mac }) => mac ?? []))].sort()
 }
 
 /**

@@ -79,6 +79,7 @@ export class KernelNextHops implements NextHopSource {
 
   onOwnMacs(listener: (macs: readonly string[]) => void): void {
     this.#ownMacsListener = listener
+    this.#lookIn(0)
   }
 
   settled(): Promise<void> {
@@ -106,7 +107,7 @@ export class KernelNextHops implements NextHopSource {
       const watch = this.#neighbours.get(event.key)
       if (!watch || watch.mac === event.mac) return
     }
-    if (this.#watched.size > 0) this.#lookIn(Math.max(gatherMs, restFactor * this.#lookTookMs))
+    this.#lookIn(Math.max(gatherMs, restFactor * this.#lookTookMs))
   }
 
   /** Plans a look, unless one is planned that comes sooner. It starts when the one under way has ended. */
@@ -122,7 +123,7 @@ export class KernelNextHops implements NextHopSource {
 
   async #look(): Promise<void> {
     this.#planned = undefined
-    if (this.#closed || this.#watched.size === 0) return
+    if (this.#closed) return
     const startMs = this.clock.nowMs()
     try {
       const watched = [...this.#watched]
@@ -142,15 +143,16 @@ export class KernelNextHops implements NextHopSource {
 
   async #readRoutes(watched: readonly [Address, Watched][]): Promise<void> {
     const nowMs = this.clock.nowMs()
-    const all = this.#routesChanged || nowMs - this.#routesReadAtMs >= routesLastMs
+    const old = watched.length > 0 && nowMs - this.#routesReadAtMs >= routesLastMs
+    const all = this.#routesChanged || old
     const wanted = all ? watched : watched.filter(([, { way }]) => way === undefined)
-    if (wanted.length === 0) return
     if (all) {
       this.#routesChanged = false
       this.#routesReadAtMs = nowMs
       this.#links = new Map((await this.network.links()).map((link) => [link.name, link]))
       this.#reportOwnMacs()
     }
+    if (wanted.length === 0) return
     const routes = await this.network.routes(wanted.map(([rip]) => rip))
     for (const [rip, one] of wanted) {
       const way = wayOf(rip, routes.get(rip), this.#links)
@@ -162,7 +164,7 @@ export class KernelNextHops implements NextHopSource {
   }
 
   #reportOwnMacs(): void {
-    const macs = ownMacs(this.#links.values(), this.interfaces)
+    const macs = ownMacs([...this.#links.values()], this.interfaces)
     if (isDeepStrictEqual(macs, this.#ownMacs)) return
     this.#ownMacs = macs
     this.#ownMacsListener(macs)

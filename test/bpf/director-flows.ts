@@ -31,6 +31,7 @@ export function* randomFlows(random: () => number): Iterable<ClientFlow> {
   const seen = new Set<number>()
   while (true) {
     const cip = 0x01000000 + Math.floor(random() * 0xdeffffff)
+    if (cip >>> 24 === 127) continue
     const cport = 1024 + Math.floor(random() * 64000)
     const key = cip * 0x10000 + cport
     if (seen.has(key)) continue

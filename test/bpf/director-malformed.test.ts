@@ -102,7 +102,8 @@ const cases: readonly (readonly [name: string, data: Buffer, verdict: string])[]
   ['first fragment to a VIP', segment('S', 1, { mf: true }), 'drop_fragment'],
   ['middle fragment to a VIP', segment('S', 1, { mf: true, fragmentOffset: 8 }), 'drop_fragment'],
   ['last fragment to a VIP', segment('S', 1, { fragmentOffset: 65528 }), 'drop_fragment'],
-  ['fragment of another protocol to a VIP', frame({ ip: { protocol: 47, mf: true } }), 'drop_fragment'],
+  ['fragment of another protocol to a VIP', frame({ ip: { protocol: 47, mf: true } }), 'pass_fragment'],
+  ['fragment of a ping to a VIP', frame({ ip: { mf: true }, icmp: {} }), 'pass_fragment'],
   ['fragment to another address', segment('S', 1, { mf: true, destination: '192.0.2.99' }), 'pass_fragment'],
   [
     'last fragment to another address',
@@ -175,4 +176,14 @@ t.test('frames with random bytes changed are forwarded as the rules say, or not 
   ]) {
     t.ok((seen.get(verdict) ?? 0) > 50, `${verdict}: ${seen.get(verdict)}`)
   }
+})
+
+t.test('sources that no packet can come from are not scheduled, whatever they are addressed to', async (t) => {
+  const director = openDirector(t)
+  director.install(web, [server(1)])
+  for (const source of ['0.0.0.0', '0.1.2.3', '127.0.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255', vip]) {
+    t.equal(director.send(segment('S', 1000, { source })).verdict, 'pass_martian', source)
+  }
+  t.equal(director.send(segment('S', 1000, { source: '223.255.255.254' })).verdict, 'route_tx')
+  t.equal(director.dataplane.stats().connections.inUse, 1)
 })

@@ -17,6 +17,7 @@ const cases: readonly { macs: readonly string[]; destination: string; verdict: s
   { macs: [own], destination: '02:00:00:00:01:02', verdict: 'pass_other_host', why: 'one of the upper bytes differs' },
   { macs: [own], destination: '02:00:00:00:00:82', verdict: 'pass_other_host', why: 'the last byte differs' },
   { macs: [own], destination: broadcast, verdict: 'pass_other_host', why: 'no PACKET_HOST either' },
+  { macs: [], destination: broadcast, verdict: 'pass_other_host', why: 'whatever is known' },
   { macs: [own, virtual], destination: virtual, verdict: 'route_tx', why: 'the address of a macvlan' },
   { macs: many.slice(0, 8), destination: '02:00:00:00:01:07', verdict: 'route_tx', why: 'the last that finds room' },
   { macs: many, destination: other, verdict: 'route_tx', why: 'more than find room: all frames are taken' },
@@ -31,6 +32,20 @@ for (const { macs, destination, verdict, why } of cases) {
     t.equal(director.dataplane.stats().connections.inUse, verdict === 'route_tx' ? 1 : 0)
   })
 }
+
+t.test('addresses are believed for 15 seconds without a word from the daemon', async (t) => {
+  const director = openDirector(t)
+  director.install(web, [server(1)])
+  director.dataplane.setOwnMacs([own])
+  const verdict = () => director.send(frame({ ethernet: { destination: other }, tcp: { flags: 'S' } })).verdict
+  director.advance(14)
+  t.equal(verdict(), 'pass_other_host')
+  director.dataplane.collect()
+  director.advance(14)
+  t.equal(verdict(), 'pass_other_host')
+  director.advance(2)
+  t.equal(verdict(), 'route_tx')
+})
 
 t.test('a fragment for another host is not dropped', async (t) => {
   const director = openDirector(t)

@@ -4,13 +4,14 @@
  * is recorded byte for byte and goes no further; what is injected comes out at the other end.
  */
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <bpf/bpf_helpers.h>
 
 #define MAX_FRAMES 4096
-#define MAX_BYTES  2044
+/* A power of two, above what a frame without fragments can have. */
+#define MAX_BYTES 2048
 
 struct frame {
-	/* As it was on the wire; bytes holds the first MAX_BYTES of it. */
 	__u32 length;
 	__u8 bytes[MAX_BYTES];
 };
@@ -41,7 +42,7 @@ struct {
 SEC("xdp")
 int record(struct xdp_md *ctx)
 {
-	__u32 zero = 0, length = ctx->data_end - ctx->data;
+	__u32 zero = 0, length = (ctx->data_end - ctx->data) & (MAX_BYTES - 1);
 	__u64 *count = bpf_map_lookup_elem(&seen, &zero);
 
 	if (!count)
@@ -54,9 +55,7 @@ int record(struct xdp_md *ctx)
 	if (!frame)
 		return XDP_ABORTED;
 	frame->length = length;
-	if (length > MAX_BYTES)
-		length = MAX_BYTES;
-	if (length < 1 || bpf_xdp_load_bytes(ctx, 0, frame->bytes, length))
+	if (length < ETH_HLEN || bpf_xdp_load_bytes(ctx, 0, frame->bytes, length))
 		return XDP_ABORTED;
 	__sync_fetch_and_add(count, 1);
 	return XDP_DROP;

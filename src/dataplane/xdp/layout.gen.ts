@@ -6,33 +6,38 @@ export interface ConfigStruct {
   readonly hashSeed: ReadonlyArray<bigint>
   readonly setMask: number
   readonly nOwnMacs: number
+  readonly ownMacsUntil: number
   readonly timeoutTicks: ReadonlyArray<number>
   readonly ownMacs: ReadonlyArray<bigint>
 }
 
 export const configLayout = {
   name: 'config',
-  size: 152,
+  size: 160,
   offsets: {
     hashSeed: 0,
     setMask: 16,
     nOwnMacs: 20,
-    timeoutTicks: 24,
-    ownMacs: 88,
+    ownMacsUntil: 24,
+    timeoutTicks: 32,
+    ownMacs: 96,
   },
   decode: (view: DataView, offset: number): ConfigStruct => ({
     hashSeed: readArray(2, (i0) => view.getBigUint64(offset + i0 * 8, true)),
     setMask: view.getUint32(offset + 16, true),
     nOwnMacs: view.getUint32(offset + 20, true),
-    timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 24 + i0 * 4, true)),
-    ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 88 + i0 * 8, true)),
+    ownMacsUntil: view.getUint32(offset + 24, true),
+    timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 32 + i0 * 4, true)),
+    ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 96 + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: ConfigStruct): void => {
     writeArray(value.hashSeed, 2, 'config.hash_seed', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
     view.setUint32(offset + 16, value.setMask, true)
     view.setUint32(offset + 20, value.nOwnMacs, true)
-    writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 24 + i0 * 4, v0, true))
-    writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 88 + i0 * 8, v0, true))
+    view.setUint32(offset + 24, value.ownMacsUntil, true)
+    writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 32 + i0 * 4, v0, true))
+    writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 96 + i0 * 8, v0, true))
+    writeBytes(view, offset + 28, new Uint8Array(4), 4, 'config padding')
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -564,26 +569,27 @@ export const verdict = {
   PASS_ICMP: 5,
   PASS_FRAGMENT: 6,
   PASS_LOCAL: 7,
-  MALFORMED_ETHERNET: 8,
-  MALFORMED_IPV4: 9,
-  MALFORMED_L4: 10,
-  MALFORMED_CHECKSUM: 11,
-  ROUTE_TX: 12,
-  ROUTE_REDIRECT: 13,
-  TUNNEL_TX: 14,
-  TUNNEL_REDIRECT: 15,
-  ICMP_PORT_UNREACHABLE: 16,
-  ICMP_TIME_EXCEEDED: 17,
-  ICMP_FRAG_NEEDED: 18,
-  DROP_NO_SERVER: 19,
-  DROP_TTL: 20,
-  DROP_TOO_BIG: 21,
-  DROP_FRAGMENT: 22,
-  DROP_SERVER_REMOVED: 23,
-  DROP_UNRESOLVED: 24,
-  DROP_TABLE_FULL: 25,
-  DROP_CONTENDED: 26,
-  DROP_NO_HEADROOM: 27,
+  PASS_MARTIAN: 8,
+  MALFORMED_ETHERNET: 9,
+  MALFORMED_IPV4: 10,
+  MALFORMED_L4: 11,
+  MALFORMED_CHECKSUM: 12,
+  ROUTE_TX: 13,
+  ROUTE_REDIRECT: 14,
+  TUNNEL_TX: 15,
+  TUNNEL_REDIRECT: 16,
+  ICMP_PORT_UNREACHABLE: 17,
+  ICMP_TIME_EXCEEDED: 18,
+  ICMP_FRAG_NEEDED: 19,
+  DROP_NO_SERVER: 20,
+  DROP_TTL: 21,
+  DROP_TOO_BIG: 22,
+  DROP_FRAGMENT: 23,
+  DROP_SERVER_REMOVED: 24,
+  DROP_UNRESOLVED: 25,
+  DROP_TABLE_FULL: 26,
+  DROP_CONTENDED: 27,
+  DROP_NO_HEADROOM: 28,
 } as const
 
 export const verdictNames = [
@@ -595,6 +601,7 @@ export const verdictNames = [
   'PASS_ICMP',
   'PASS_FRAGMENT',
   'PASS_LOCAL',
+  'PASS_MARTIAN',
   'MALFORMED_ETHERNET',
   'MALFORMED_IPV4',
   'MALFORMED_L4',
@@ -626,7 +633,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 152,
+    valueSize: 160,
   },
   /** __u32 -> struct conn_set */
   conns: {
@@ -768,7 +775,7 @@ export const maps = {
     name: 'verdicts',
     type: 6,
     flags: 0,
-    maxEntries: 28,
+    maxEntries: 29,
     keySize: 4,
     valueSize: 8,
   },

@@ -4,8 +4,12 @@ import { secondsToTicks, ticksToMs } from './connection-table.js'
 import { type ConfigStruct, configLayout, connState, sharedConstant } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 
+/** Seconds for which the director's hardware addresses are believed without a word from the daemon. */
+const ownMacsLastS = 15
+
 /** struct config: what packets read besides services and connections. */
 export class Settings {
+  #ownMacsKnown = false
   readonly #config: MappedArray<ConfigStruct>
 
   constructor(map: BpfMap) {
@@ -18,22 +22,31 @@ export class Settings {
       hashSeed: [hashSeed.readBigUInt64LE(0), hashSeed.readBigUInt64LE(8)],
       setMask: sets - 1,
       nOwnMacs: 0,
+      ownMacsUntil: 0,
       ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
     })
   }
 
   /** If there are more than find room, all frames are taken: better some too many than a service out of reach. */
-  setOwnMacs(macs: readonly string[]): void {
+  setOwnMacs(macs: readonly string[], nowTicks: number): void {
     const { offsets } = configLayout
     const known = macs.length <= sharedConstant.OWN_MACS ? macs : []
-    this.#config.publish(0, offsets.nOwnMacs, 0)
+    this.#config.publish(0, offsets.ownMacsUntil, nowTicks)
     known.forEach((mac, i) => {
       const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex')
       this.#config.publish(0, offsets.ownMacs + 8 * i, bytes.readInt32LE(0))
       this.#config.publish(0, offsets.ownMacs + 8 * i + 4, bytes.readUInt16LE(4))
     })
     this.#config.publish(0, offsets.nOwnMacs, known.length)
+    this.#ownMacsKnown = known.length > 0
+    this.keepOwnMacs(nowTicks)
+  }
+
+  /** Called again before {@link ownMacsLastS} are over, by a daemon that sees addresses change. */
+  keepOwnMacs(nowTicks: number): void {
+    if (!this.#ownMacsKnown) return
+    this.#config.publish(0, configLayout.offsets.ownMacsUntil, nowTicks + secondsToTicks(ownMacsLastS))
   }
 
   setTimeouts(timeouts: Timeouts): void {

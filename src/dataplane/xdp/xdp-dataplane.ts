@@ -55,6 +55,7 @@ export class XdpDataplane implements Dataplane {
   readonly #services: ServiceTable
   readonly #connections: ConnectionTable
   readonly #settings: Settings
+  readonly #nowTicks: () => number
   readonly #interfaces: XdpDataplaneParts['interfaces']
   readonly close: () => void
 
@@ -66,6 +67,7 @@ export class XdpDataplane implements Dataplane {
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
     this.#settings = new Settings(maps.config)
+    this.#nowTicks = nowTicks
     this.#interfaces = interfaces
     this.close = close
   }
@@ -102,7 +104,7 @@ export class XdpDataplane implements Dataplane {
   }
 
   setOwnMacs(macs: readonly string[]): void {
-    this.#settings.setOwnMacs(macs)
+    this.#settings.setOwnMacs(macs, this.#nowTicks())
   }
 
   *counters(key?: ServiceKey): Iterable<ServiceCounters> {
@@ -199,6 +201,7 @@ export class XdpDataplane implements Dataplane {
   }
 
   collect(): void {
+    this.#settings.keepOwnMacs(this.#nowTicks())
     for (const slot of [...this.#servers.unused()]) {
       const installed = this.#services.get(slot.service)
       if (installed) this.#traffic.keepForService(installed.id, this.#traffic.raw(slot.index))
