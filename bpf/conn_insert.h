@@ -17,7 +17,7 @@
  */
 #define PREFER_FIRST_BELOW 6
 /* Slots lost to other inserters before the packet is given up. */
-#define CLAIM_TRIES 4
+#define CLAIM_TRIES 3
 #define SLOT_MASK   ((1 << SET_SLOTS) - 1)
 
 /* What a look at one set showed: a bit for each slot. */
@@ -213,7 +213,9 @@ static __always_inline int insert_locked(const struct config *config, const stru
 			return GO_ON;
 		if (!choose_slot(sets, s, place, &choice))
 			return VERDICT_DROP_TABLE_FULL;
-		if (server == NO_SERVER) {
+		/* Not `server == NO_SERVER`: the verifier of Linux 6.1 would follow the pick on
+		 * every try. */
+		if (i == 0) {
 			result = pick_server(plan, &server);
 			if (result != GO_ON)
 				return result;
