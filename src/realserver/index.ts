@@ -6,7 +6,8 @@ import { type Address, isUnicast, parseAddress } from '../core/address.js'
 import { DirectorError } from '../core/errors.js'
 import { Ip } from '../net/ip.js'
 import { apply, inspect, type Piece, remember, restore, undosOf } from './apply.js'
-import { chooseWay, networkNamespace, preparations, settingsFor, type Way } from './plan.js'
+import { checkNotHeld, chooseWay, networkNamespace, preparations, settingsFor, type Way } from './plan.js'
+import { readAddresses } from './setting.js'
 import { StateDirectory } from './state.js'
 
 export type { Piece } from './apply.js'
@@ -27,10 +28,12 @@ export interface RealServerOptions {
 /**
  * Sets up this machine as a real server of a VIP. Again: repairs what is missing, and still remembers
  * how things were before the first time. If it fails, what it changed is undone.
- * @throws DirectorError INVALID for a bad VIP or interface, or if the VIP is set up in another way; BUSY, PERMISSION.
+ * @throws DirectorError INVALID for a bad VIP or interface, or if the VIP is set up in another way or is another interface's
+ * address; BUSY, PERMISSION.
  */
 export async function realServerStart(options: RealServerOptions): Promise<void> {
   const { ip, states, state, others } = open(options)
+  checkNotHeld(options.vip, await readAddresses(ip))
   const way = await chooseWay(ip, options, true)
   if (state !== undefined && wayText(state.way) !== wayText(way)) {
     throw new DirectorError(
@@ -101,10 +104,21 @@ function wayText(way: Way): string {
   return way.by === 'decap' ? `tunnel on ${way.interface}` : way.by === 'tunl0' ? 'tunnel on tunl0' : 'direct routing'
 }
 
+/** 127.0.0.0/8 never leaves a machine (RFC 1122, section 3.2.1.3). */
+function isLoopback(address: Address): boolean {
+  return address.startsWith('127.')
+}
+
 function open({ vip, runtimeDir }: RealServerOptions) {
   parseAddress(vip, 'vip')
   if (!isUnicast(vip)) {
     throw new DirectorError('INVALID', `vip: '${vip}' is not a unicast address`, { field: 'vip', value: vip })
+  }
+  if (isLoopback(vip)) {
+    throw new DirectorError('INVALID', `vip: '${vip}' is a loopback address, which no client can reach`, {
+      field: 'vip',
+      value: vip,
+    })
   }
   const states = new StateDirectory(runtimeDir)
   const state = states.read(vip)

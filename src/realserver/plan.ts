@@ -7,7 +7,14 @@ import type { Ip } from '../net/ip.js'
 import { findLink, type Link, readLinks } from '../net/links.js'
 import { readSysctl, sysctlName } from '../net/sysctl.js'
 import { decapSetting } from './decap.js'
-import { addressSetting, linkUpSetting, routeSetting, type Setting, sysctlSetting } from './setting.js'
+import {
+  addressSetting,
+  type HeldAddress,
+  linkUpSetting,
+  routeSetting,
+  type Setting,
+  sysctlSetting,
+} from './setting.js'
 
 /**
  * How packets reach this real server: by LVS/DR, by LVS/TUN through the kernel's tunl0, or by LVS/TUN
@@ -29,16 +36,31 @@ export function networkNamespace(): string {
 /**
  * The way for what the operator asked for.
  * @param loadModules whether the kernel may be asked to load ipip; otherwise it is only looked whether it could.
- * @throws DirectorError INVALID if there is no interface to take tunnelled packets from.
+ * @throws DirectorError INVALID if the interface named does not exist, or none is named and there is no default route.
  */
 export async function chooseWay(
   ip: Ip,
   options: { readonly tunnel: boolean; readonly interface?: string },
   loadModules: boolean,
 ): Promise<Way> {
+  if (options.interface !== undefined) findLink(await readLinks(ip), options.interface, 'interface')
   if (!options.tunnel) return { by: 'route' }
   if (await hasTunnelDevice(ip, loadModules)) return { by: 'tunl0' }
   return { by: 'decap', interface: options.interface ?? (await defaultInterface(ip)) }
+}
+
+/**
+ * Checks that a VIP is not an address that this machine answers ARP for: then it would take the director's place.
+ * @throws DirectorError INVALID naming the interface that has it.
+ */
+export function checkNotHeld(vip: Address, addresses: readonly HeldAddress[]): void {
+  const holder = addresses.find(({ device, local }) => local === vip && device !== 'lo' && device !== fallbackTunnel)
+  if (holder === undefined) return
+  throw new DirectorError(
+    'INVALID',
+    `vip: ${vip} is an address of ${holder.device}; a real server has the VIP on lo or ${fallbackTunnel} alone`,
+    { field: 'vip', value: vip, interface: holder.device },
+  )
 }
 
 /** Everything that a real server needs for a VIP, in the order in which it is to be set. */

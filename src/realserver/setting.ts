@@ -50,9 +50,8 @@ export function addressSetting(ip: Ip, vip: Address, device: string): Setting {
     absent: `address del ${vip}/32 dev ${device}`,
     query: `address show dev ${device} to ${vip}/32`,
     isPresent: async () => {
-      const rows = await ip.query<AddressRow>('address', 'show')
-      const addresses = rows.flatMap(({ ifname, addr_info = [] }) => (ifname === device ? addr_info : []))
-      return addresses.some(({ local, prefixlen }) => local === vip && prefixlen === 32)
+      const addresses = await readAddresses(ip)
+      return addresses.some((held) => held.device === device && held.local === vip && held.prefixlen === 32)
     },
   })
 }
@@ -83,6 +82,21 @@ export function linkUpSetting(ip: Ip, device: string): Setting {
 interface AddressRow {
   ifname?: string
   addr_info?: { local: Address; prefixlen: number }[]
+}
+
+/** An address of this machine, and the interface that has it. */
+export interface HeldAddress {
+  readonly device: string
+  readonly local: Address
+  readonly prefixlen: number
+}
+
+/** The addresses of this network namespace. */
+export async function readAddresses(ip: Ip): Promise<HeldAddress[]> {
+  const rows = await ip.query<AddressRow>('address', 'show')
+  return rows.flatMap(({ ifname: device = '', addr_info = [] }) =>
+    addr_info.map(({ local, prefixlen }) => ({ device, local, prefixlen })),
+  )
 }
 
 interface IpLines {

@@ -82,6 +82,23 @@ t.test('a real server of LVS/DR', { skip: reason ?? false }, async (t) => {
     t.same(await snapshot(server), before)
   })
 
+  t.test('start refuses what cannot be, and changes nothing', async (t) => {
+    const cases: [args: string[], message: RegExp][] = [
+      [['--vip', '127.0.0.1'], /vip: '127\.0\.0\.1' is a loopback address/],
+      [['--vip', '127.8.9.10', '--tunnel'], /vip: '127\.8\.9\.10' is a loopback address/],
+      [['--vip', rip], /vip: 192\.168\.0\.100 is an address of eth0/],
+      [['--vip', rip, '--tunnel'], /vip: 192\.168\.0\.100 is an address of eth0/],
+      [['--vip', vip, '--interface', 'eth7'], /interface: there is no interface 'eth7' \(there are: lo, eth0\)/],
+    ]
+    for (const [args, message] of cases) {
+      const start = await realServer('start', ...args)
+      t.equal(start.status, 1, args.join(' '))
+      t.match(start.stderr, message)
+    }
+    t.same(await snapshot(server), before)
+    t.same(readdirSync(runtimeDir), [])
+  })
+
   t.test('start, twice', async (t) => {
     assertOk(t, await realServer('start', '--vip', vip), 'start')
     assertOk(t, await realServer('start', '--vip', vip), 'start again')

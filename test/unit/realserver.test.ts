@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import t from 'tap'
 import { apply, inspect, remember, restore, undosOf } from '../../src/realserver/apply.js'
+import { checkNotHeld } from '../../src/realserver/plan.js'
 import type { Setting } from '../../src/realserver/setting.js'
 import { type State, StateDirectory } from '../../src/realserver/state.js'
 
@@ -106,6 +107,16 @@ t.test('status: one piece each', async (t) => {
     { name: 'a', ok: true, value: 'on' },
     { name: 'b', ok: false, value: 'off' },
   ])
+})
+
+t.test('a VIP may be on lo and tunl0, on no other interface', async (t) => {
+  const held = (device: string, local: string) => ({ device, local, prefixlen: 32 })
+  const ours = [held('lo', '192.0.2.1'), held('tunl0', '192.0.2.1'), held('eth0', '192.0.2.7')]
+  checkNotHeld('192.0.2.1', ours)
+  t.throws(() => checkNotHeld('192.0.2.7', ours), {
+    code: 'INVALID',
+    message: 'vip: 192.0.2.7 is an address of eth0; a real server has the VIP on lo or tunl0 alone',
+  })
 })
 
 t.test('states are files, one a VIP', async (t) => {

@@ -1,15 +1,13 @@
 import { write } from '../output.js'
-import { connectionsTitle, formatConnection } from './connections.js'
 import type { Io } from './io.js'
 import { namedLabel, numericLabel } from './labels.js'
 import type { Request } from './request.js'
-import { formatRules } from './save.js'
 import { formatService, formatTable } from './table.js'
 
 type Of<Kind extends Request['kind']> = Extract<Request, { kind: Kind }>
 type Outlet = Pick<Io, 'stdout' | 'client' | 'names'>
 
-/** Whatever is listed. */
+/** Whatever is listed; what only some listings need is loaded for them alone. */
 export async function list(
   request: Of<'list' | 'list-connections' | 'list-timeouts' | 'save'>,
   outlet: Outlet,
@@ -40,6 +38,7 @@ async function listTable({ style, key }: Of<'list'>, { stdout, client, names }: 
 
 /** `-S`. */
 async function listRules({ numeric }: Of<'save'>, { stdout, client, names }: Outlet): Promise<void> {
+  const { formatRules } = await import('./save.js')
   const { services } = await client.services()
   const label = numeric ? numericLabel : await namedLabel(addresses(services), names)
   await write(stdout, text(formatRules(services, label)))
@@ -50,6 +49,7 @@ async function listConnections(
   { numeric, persistenceColumns }: Of<'list-connections'>,
   { stdout, client, names }: Outlet,
 ): Promise<void> {
+  const { connectionsTitle, formatConnection } = await import('./connections.js')
   let title = connectionsTitle(persistenceColumns)
   for await (const batch of client.connections()) {
     const label = numeric

@@ -7,14 +7,13 @@ import { run } from './run.js'
 exitWith(
   run(process.argv.slice(2), {
     stdout: process.stdout,
-    // Made when they are asked for: opening them takes longer than most commands.
-    get stderr() {
-      return process.stderr
-    },
+    stderr: process.stderr,
+    // Opened only for -R, which reads it.
     get stdin() {
       return process.stdin
     },
     client: controlClient(process.env[runtimeDirVariable] || defaultRuntimeDir),
     names: systemNames(),
   }),
+  'ipvsadm',
 )

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { collectMetrics } from '../../../src/metrics/collect.js'
@@ -132,6 +134,39 @@ t.test('the page over HTTP', async (t) => {
   await new Promise(setImmediate)
   t.equal((await get('/metrics')).status, 500)
   t.strictSame(log.lines, ['error metrics could not be read'])
+})
+
+t.test('nothing that is sent to it ends it', async (t) => {
+  const { registry } = await measured()
+  const log = new MemoryLog()
+  const server = await serveMetrics({ host: '127.0.0.1', port: 0 }, registry, log)
+  t.teardown(() => server.close())
+  const port = Number(server.address.split(':').at(-1))
+  const request = (target: string, method = 'GET') =>
+    `${method} ${target} HTTP/1.1\r\nHost: xlvs\r\nConnection: close\r\n\r\n`
+  const cases: [sent: string, status: string][] = [
+    [request('//'), '400'],
+    [request('http://'), '400'],
+    [request('http://[/metrics'), '400'],
+    [request(`http://${server.address}/metrics`), '200'],
+    [request('/metrics?'), '200'],
+    [request('/%'), '404'],
+    [request('*', 'OPTIONS'), '404'],
+    [request('metrics'), '400'],
+    ['rubbish\r\n\r\n', '400'],
+    ['\0\xff', '400'],
+    [`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`, '431'],
+    [request('/metrics').replace('Host', 'Ho st'), '400'],
+    [request('xlvs:80', 'CONNECT'), ''],
+  ]
+  for (const [sent, status] of cases) {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(sent)
+    const [, answered = ''] = /^HTTP\/1\.1 (\d+)/.exec(await text(socket)) ?? []
+    t.equal(answered, status, JSON.stringify(sent.slice(0, 40)))
+  }
+  t.strictSame(log.lines, [])
+  t.equal((await fetch(`http://${server.address}/metrics`)).status, 200)
 })
 
 t.test('an address in use', async (t) => {

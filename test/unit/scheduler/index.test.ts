@@ -16,6 +16,16 @@ t.test('an unknown name is refused with the known ones', async (t) => {
   })
 })
 
+t.test("a scheduler of IPVS's that is not here yet is refused in the words of the option", async (t) => {
+  for (const name of ['sh', 'dh', 'mh', 'sed', 'nq', 'lblc', 'lblcr', 'fo', 'ovf', 'twos', 'none']) {
+    t.throws(
+      () => schedulerNamed(name),
+      { code: 'UNSUPPORTED', message: `-s ${name}: not supported yet (rr, wrr, lc, wlc are)` },
+      name,
+    )
+  }
+})
+
 t.test('lc and wlc list the candidates in the order of the list', async (t) => {
   const candidates = [
     { index: 0, weight: 3 },
