@@ -2,6 +2,7 @@
 // What JavaScript sees of libbpf; src/native.ts has the types.
 #include <napi.h>
 #include <bpf/libbpf.h>
+#include <net/if.h>
 
 #include "libbpf_log.h"
 #include "link.h"
@@ -13,6 +14,14 @@
 static Napi::Value possible_cpus(const Napi::CallbackInfo &info)
 {
 	return status(info.Env(), libbpf_num_possible_cpus());
+}
+
+// ifindex(name): of an interface in this network namespace, or -ENODEV
+static Napi::Value ifindex(const Napi::CallbackInfo &info)
+{
+	unsigned int index = if_nametoindex(text(info[0]).c_str());
+
+	return status(info.Env(), index ? static_cast<long>(index) : -errno);
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports)
@@ -32,6 +41,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["openPinnedLink"] = Napi::Function::New<Link::open_pinned>(env);
 	exports["lockDirectory"] = Napi::Function::New<Lock::acquire>(env);
 	exports["possibleCpus"] = Napi::Function::New<possible_cpus>(env);
+	exports["ifindex"] = Napi::Function::New<ifindex>(env);
 	return exports;
 }
 

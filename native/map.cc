@@ -130,7 +130,13 @@ Napi::Value Map::lookup_batch(const Napi::CallbackInfo &info)
 	return status(info.Env(), err && err != -ENOENT ? err : static_cast<long>(count));
 }
 
-// mmap(): the values of an array with BPF_F_MMAPABLE, each rounded up to 8 bytes
+static void unmap(napi_env, void *area, void *length)
+{
+	munmap(area, reinterpret_cast<size_t>(length));
+}
+
+// mmap(): the values of an array with BPF_F_MMAPABLE, each rounded up to 8 bytes;
+// -EFBIG when that is more than Node lets a buffer have (4 GiB in Node 20)
 Napi::Value Map::mmap(const Napi::CallbackInfo &info)
 {
 	if (fd_.get() < 0)
@@ -143,8 +149,20 @@ Napi::Value Map::mmap(const Napi::CallbackInfo &info)
 
 	if (area == MAP_FAILED)
 		return status(info.Env(), -errno);
-	return Napi::ArrayBuffer::New(info.Env(), area, length,
-				      [length](Napi::Env, void *data) { munmap(data, length); });
+
+	// Not Napi::ArrayBuffer::New: where Node refuses the length, both free its finalizer.
+	napi_value buffer;
+	napi_status made = napi_create_external_arraybuffer(
+	    info.Env(), area, length, unmap, reinterpret_cast<void *>(length), &buffer);
+
+	if (made != napi_ok) {
+		// Node has called unmap.
+		napi_value exception;
+
+		napi_get_and_clear_last_exception(info.Env(), &exception);
+		return status(info.Env(), -EFBIG);
+	}
+	return Napi::Value(info.Env(), buffer);
 }
 
 Napi::Value Map::open_pinned(const Napi::CallbackInfo &info)

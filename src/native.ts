@@ -114,6 +114,7 @@ export interface Native {
   openPinnedLink(path: string): NativeLink | Status
   lockDirectory(path: string): NativeHandle | Status
   possibleCpus(): number | Status
+  ifindex(name: string): number | Status
 }
 
 /** From src/ as compiled (dist/src), in a checkout and in an installed package alike. */

@@ -31,7 +31,12 @@ export function openDirector(sending: 'route' | 'tunnel', slots: number): Subjec
   const program = object.program('director')
   object.close()
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
-  const dataplane = new XdpDataplane({ maps, clock: systemClock, interfaces: [], close: () => {} })
+  const dataplane = new XdpDataplane({
+    maps,
+    clock: systemClock,
+    interfaces: { list: () => [], upkeep: () => {} },
+    close: () => {},
+  })
   install(dataplane, sending)
   return {
     name: sending === 'tunnel' ? 'director-tun' : 'director-dr',

@@ -78,6 +78,8 @@ export interface ServicesResponse {
 export interface StatusResponse {
   readonly version: string
   readonly pid: number
+  /** Directory of its pins, absolute: tells one director from another. */
+  readonly pinDir: string
   readonly dataplane: string
   readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
   readonly services: number

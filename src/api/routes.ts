@@ -13,9 +13,11 @@ export interface ApiParts {
   readonly director: Director
   /** Version of this program, for StatusResponse. */
   readonly version: string
+  /** Where its pins are, for StatusResponse. */
+  readonly pinDir: string
   /** Takes the director out of the path; the answer is sent when it has resolved. */
   down(): Promise<void>
-  /** Called when the answer to a request to go down is sent, or its client gone: the process should end. */
+  /** Called when a request to go down is answered, also by an error, or its client gone: the process should end. */
   ended(): void
 }
 
@@ -49,13 +51,14 @@ async function getConnections({ director }: ApiParts, _request: IncomingMessage,
   await pipeline(Readable.from(inBlocks(director.connections())), response)
 }
 
-function getStatus({ director, version }: ApiParts, _request: IncomingMessage, response: ServerResponse): void {
-  sendJson(response, 200, { version, pid: process.pid, ...director.status() } satisfies StatusResponse)
+function getStatus({ director, version, pinDir }: ApiParts, _request: IncomingMessage, response: ServerResponse): void {
+  sendJson(response, 200, { version, pid: process.pid, pinDir, ...director.status() } satisfies StatusResponse)
 }
 
 async function postDown({ down, ended }: ApiParts, _request: IncomingMessage, response: ServerResponse): Promise<void> {
-  await down()
+  // Whether or not everything could be removed: a director that has let go must not stay as if it forwarded.
   response.once('close', ended)
+  await down()
   response.writeHead(204, { connection: 'close' }).end()
 }
 

@@ -3,6 +3,14 @@ import { type LinkInfo, type NativeLink, native } from '../native.js'
 import { check } from './error.js'
 import type { BpfProgram } from './program.js'
 
+const ENODEV = 19
+
+/** Index of the interface that has a name now; undefined if none has. */
+export function interfaceIndex(name: string): number | undefined {
+  const result = native().ifindex(name)
+  return result === -ENODEV ? undefined : check(result, 'if_nametoindex', name)
+}
+
 /** A program's attachment to an interface. Methods throw BpfError when the kernel refuses. */
 export class BpfLink {
   private constructor(

@@ -11,14 +11,15 @@ export interface Listen {
   readonly port: number
 }
 
-/** Slots of the connection table that can be asked for: 2^10 to 2^28, the latter 8 GiB. */
-const connTableSizes = { least: 1024, most: 268_435_456 }
+/** Slots of the connection table that can be asked for: 2^10 to 2^27, the latter 4 GiB. */
+const connTableSizes = { least: 1024, most: 134_217_728 }
 
 /** Longest path of a Unix socket in bytes (sun_path without its terminator). */
 const maxSocketPath = 107
 
 /** Adds a network interface's name (dev_valid_name in net/core/dev.c) to those given before. */
 export function addInterface(text: string, previous: readonly string[] = []): readonly string[] {
+  if (previous.includes(text)) throw new InvalidArgumentError('It is named twice; allowed is once.')
   return [...previous, parseInterface(text)]
 }
 

@@ -30,6 +30,7 @@ function line(label: string, value: string): string {
   return label.padEnd(labelWidth) + value
 }
 
+/** With commas between thousands; toLocaleString would load Intl first, which takes longer than all the rest. */
 function count(value: number): string {
-  return value.toLocaleString('en-US')
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }

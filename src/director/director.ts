@@ -27,7 +27,7 @@ export interface DirectorParts {
 }
 
 /** What `xlvs status` shows of a director, whatever process it runs in. */
-export type DirectorStatus = Omit<StatusResponse, 'version' | 'pid'>
+export type DirectorStatus = Omit<StatusResponse, 'version' | 'pid' | 'pinDir'>
 
 /** Owns the desired state and carries out commands on it: each of them wholly or not at all. */
 export class Director {

@@ -118,7 +118,13 @@ export class BpfDirector {
 
   #adopt(): XdpDataplane {
     const { maps, clock } = this
-    return new XdpDataplane({ maps, clock, interfaces: [], close: () => {}, nowTicks: () => this.nowTicks() })
+    return new XdpDataplane({
+      maps,
+      clock,
+      interfaces: { list: () => [], upkeep: () => {} },
+      close: () => {},
+      nowTicks: () => this.nowTicks(),
+    })
   }
 
   close(): void {

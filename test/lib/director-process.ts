@@ -14,6 +14,8 @@ export interface DirectorOptions {
   readonly runtimeDirectory: string
   /** Further arguments of `xlvs run`. */
   readonly args?: readonly string[]
+  /** How long its start may take: verifying the programs is slow work on an emulated processor. Default: 30 s. */
+  readonly readyWithinMs?: number
 }
 
 /** The director's daemon and the commands that an operator gives it, all in one namespace. */
@@ -34,7 +36,7 @@ export class DirectorProcess {
   /** Starts `xlvs run`, of this build or another, and waits until it forwards. */
   async start(command = xlvsCommand): Promise<void> {
     this.#daemon = this.spawn(command)
-    await this.#daemon.says(/^ready$/m, 30_000)
+    await this.#daemon.says(/^ready$/m, this.options.readyWithinMs ?? 30_000)
   }
 
   /** Starts `xlvs run` and waits for nothing. */

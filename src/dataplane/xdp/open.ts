@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type BpfMap, BpfObject, ensureBpffs, lockDirectory } from '../../bpf/index.js'
+import { type BpfMap, BpfObject, ensureBpffs, lockDirectory, removeDirectories } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
 import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
-import { attachAll, type Interface, type XdpModeChoice } from './attach.js'
+import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
 import { sharedConstant, maps as specs } from './layout.gen.js'
-import { lastMap, Pins } from './pins.js'
+import { Pins } from './pins.js'
 import { Settings } from './settings.js'
 import { checkMemory, defaultTableSize, setsFor } from './table-size.js'
 import { type DirectorMaps, XdpDataplane } from './xdp-dataplane.js'
@@ -24,46 +24,76 @@ export interface XdpOptions {
   readonly clock: Clock
 }
 
+export interface OpenedXdp {
+  readonly dataplane: XdpDataplane
+  /**
+   * In place of close(), for a start that fails later on: what an earlier director left goes on forwarding; what this one began
+   * goes away.
+   */
+  abandon(): void
+}
+
 /**
  * Loads the programs, takes over the maps of an earlier run or makes new ones, and attaches.
- * @throws DirectorError BUSY if another process has the pins, INVALID or NO_SPACE for a table size that cannot be,
- *   INCOMPATIBLE if the pinned maps are another version's; UnsupportedError if XDP cannot run; BpfError.
+ * @throws DirectorError BUSY if another process has the pins or an interface, INVALID or NO_SPACE for a table size that cannot
+ *   be, INCOMPATIBLE if the pinned maps are another version's; UnsupportedError if XDP cannot run; BpfError. Then nothing has
+ *   changed.
  */
-export function openXdp(options: XdpOptions): XdpDataplane {
+export function openXdp(options: XdpOptions): OpenedXdp {
   const { pinDir, log, clock } = options
-  ensureBpffs(pinDir)
+  const made = ensureBpffs(pinDir)
   const lock = lockDirectory(pinDir)
   if (!lock) {
     throw new DirectorError('BUSY', `${pinDir}: another director has it (one director, one --pin-dir)`, { pinDir })
   }
   const pins = new Pins(pinDir)
   const adopts = pins.complete
+  let close = () => lock.release()
+  const abandon = () => {
+    if (!adopts) {
+      pins.remove()
+      removeDirectories(made)
+    }
+    close()
+  }
   try {
     // Left by a start that was cut short.
     if (!adopts) pins.clear()
     pins.create()
-    const { object, maps } = load(options, pins)
+    const { object, maps, fresh } = load(options, pins)
     const swept = object.program('start_sweeper').run().retval
     if (swept !== 0) throw new DirectorError('INTERNAL', `the sweeper did not start: ${swept | 0}`)
-    const interfaces = attachAll(object.program('director'), options.interfaces, options.xdpMode, pins, log)
+    const { interfaces, xdpMode } = options
+    const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
     object.close()
-    return new XdpDataplane({ maps, clock, interfaces, close: () => lock.release() })
+    close = () => {
+      attachments.close()
+      lock.release()
+    }
+    attachments.start()
+    pins.putMaps(fresh)
+    attachments.releaseOthers()
+    return { dataplane: new XdpDataplane({ maps, clock, interfaces: attachments, close }), abandon }
   } catch (error) {
-    // What an earlier director left goes on forwarding; what this one began is of no use.
-    if (!adopts) pins.remove()
-    lock.release()
+    abandon()
     throw error
   }
 }
 
-function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): { object: BpfObject; maps: DirectorMaps } {
+interface Loaded {
+  readonly object: BpfObject
+  readonly maps: DirectorMaps
+  /** Those of the maps that are not pinned yet. */
+  readonly fresh: readonly BpfMap[]
+}
+
+function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const object = BpfObject.open(objectPath)
   const adopted = pins.complete
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
-  if (adopted) dropOtherVerdicts(pins, log)
-  const pinned = new Set(pins.mapNames())
-  for (const { name } of Object.values(specs)) if (pinned.has(name)) object.reuseMap(name, pins.openMap(name))
+  const reused = reusedMaps(pins, log)
+  for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
   if (!adopted) object.setMaxEntries(specs.conns.name, sets)
   object.load()
   const maps = Object.fromEntries(Object.entries(specs).map(([key, { name }]) => [key, object.map(name)])) as Record<
@@ -71,25 +101,43 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): { object:
     BpfMap
   >
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
-  const fresh = Object.values(maps).filter(({ name }) => !pinned.has(name) && name !== lastMap)
-  for (const map of adopted ? fresh : [...fresh, maps.config]) map.pin(pins.mapPath(map.name))
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
-  return { object, maps }
+  return { object, maps, fresh: Object.values(maps).filter(({ name }) => !reused.has(name)) }
 }
 
-/** A build with other verdicts cannot go on with the counters by their old numbers: they begin at 0 again. */
-function dropOtherVerdicts(pins: Pins, log: Logger): void {
-  const map = pins.openMap(specs.verdicts.name)
-  const { maxEntries } = map.info
+/** The pinned maps that go on being used; in place of the others new ones are made. */
+function reusedMaps(pins: Pins, log: Logger): ReadonlySet<string> {
+  const names = new Set(pins.mapNames())
+  const { name, maxEntries } = specs.verdicts
+  if (!names.has(name)) return names
+  const map = pins.openMap(name)
+  const before = map.info.maxEntries
   map.close()
-  if (maxEntries === specs.verdicts.maxEntries) return
-  pins.removeMap(specs.verdicts.name)
-  log.info({ before: maxEntries, now: specs.verdicts.maxEntries }, 'verdict counters start anew: this build has others')
+  // A build with other verdicts cannot go on with the counters by their old numbers. How many there are is all that the kernel
+  // remembers of them: with as many, but others, the old counts stand under new names.
+  if (before === maxEntries) return names
+  log.info({ before, now: maxEntries }, 'verdict counters start anew: this build has others')
+  names.delete(name)
+  return names
+}
+
+function reuse(object: BpfObject, name: string, pins: Pins): void {
+  const map = pins.openMap(name)
+  try {
+    object.reuseMap(name, map)
+  } finally {
+    map.close()
+  }
 }
 
 /** The table that is there keeps its size: its connections are where the hash put them. */
 function adoptedSets(pins: Pins, tableSize: number | undefined): number {
-  const map = pins.openMap(specs.conns.name)
+  const { name } = specs.conns
+  if (!pins.mapNames().includes(name)) {
+    const message = `${pins.directory}: map ${name} is not there, but others are; 'xlvs down' removes them`
+    throw new DirectorError('INCOMPATIBLE', message, { map: name })
+  }
+  const map = pins.openMap(name)
   const sets = map.info.maxEntries
   map.close()
   if (tableSize !== undefined && setsFor(tableSize) !== sets) {

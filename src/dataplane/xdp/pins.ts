@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { BpfLink, BpfMap, type XdpMode } from '../../bpf/index.js'
+import { BpfLink, BpfMap, removeDirectories, type XdpMode } from '../../bpf/index.js'
+import { DirectorError } from '../../core/errors.js'
 
 /** A link as its pin names it: bpffs allows no dots, which interface names may have, so the name has the index. */
 export interface PinnedLink {
@@ -9,7 +10,7 @@ export interface PinnedLink {
 }
 
 /** The map that is pinned last: with it the set is complete. */
-export const lastMap = 'config'
+const lastMap = 'config'
 
 /**
  * What outlives the daemon, in a directory of bpffs: `maps/NAME` and `links/IFINDEX-MODE`. While
@@ -26,16 +27,19 @@ export class Pins {
 
   /** Whether a director has finished setting up here. */
   get complete(): boolean {
-    return existsSync(join(this.#maps, lastMap))
+    return existsSync(this.#mapPath(lastMap))
   }
 
+  /** @throws DirectorError PERMISSION if the file system does not take them. */
   create(): void {
-    mkdirSync(this.#maps, { recursive: true, mode: 0o700 })
-    mkdirSync(this.#links, { recursive: true, mode: 0o700 })
-  }
-
-  mapPath(name: string): string {
-    return join(this.#maps, name)
+    try {
+      for (const directory of [this.#maps, this.#links]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      const reason = code === 'EROFS' ? 'the file system is read-only' : `${code}; are you root?`
+      const message = `${this.directory}: pins cannot be made in it: ${reason}`
+      throw new DirectorError('PERMISSION', message, { path: this.directory }, { cause })
+    }
   }
 
   mapNames(): string[] {
@@ -43,49 +47,67 @@ export class Pins {
   }
 
   openMap(name: string): BpfMap {
-    return BpfMap.openPinned(this.mapPath(name))
+    return BpfMap.openPinned(this.#mapPath(name))
   }
 
-  removeMap(name: string): void {
-    unlinkSync(this.mapPath(name))
-  }
-
-  linkPath({ ifindex, mode }: PinnedLink): string {
-    return join(this.#links, `${ifindex}-${mode}`)
+  /** Pins maps, each in one step in place of the one that has its name. */
+  putMaps(maps: readonly BpfMap[]): void {
+    const isLast = ({ name }: BpfMap) => name === lastMap
+    for (const map of [...maps.filter((map) => !isLast(map)), ...maps.filter(isLast)]) {
+      const next = this.#mapPath(`${map.name}-new`)
+      rmSync(next, { force: true })
+      map.pin(next)
+      renameSync(next, this.#mapPath(map.name))
+    }
   }
 
   links(): PinnedLink[] {
-    return list(this.#links).map((name) => {
-      const [ifindex, mode] = name.split('-')
-      return { ifindex: Number(ifindex), mode: mode === 'native' ? 'native' : 'generic' }
+    return list(this.#links).flatMap((name) => {
+      const [, ifindex, mode] = /^([0-9]+)-(native|generic)$/.exec(name) ?? []
+      return ifindex === undefined ? [] : { ifindex: Number(ifindex), mode: mode as XdpMode }
     })
   }
 
   openLink(link: PinnedLink): BpfLink {
-    return BpfLink.openPinned(this.linkPath(link))
+    return BpfLink.openPinned(this.#linkPath(link))
+  }
+
+  putLink(link: PinnedLink, open: BpfLink): void {
+    open.pin(this.#linkPath(link))
   }
 
   /** Takes the program off the interface. */
   removeLink(link: PinnedLink): void {
     const open = this.openLink(link)
     open.detach()
-    unlinkSync(this.linkPath(link))
+    unlinkSync(this.#linkPath(link))
     open.close()
   }
 
   /** Takes everything out of the path; links first, so that no packet meets half of it. */
   clear(): void {
     for (const link of this.links()) this.removeLink(link)
-    for (const name of this.mapNames()) this.removeMap(name)
+    for (const name of this.mapNames()) unlinkSync(this.#mapPath(name))
   }
 
-  /** Clears, and takes the directories away. */
+  /** Clears, and takes the directories away. What others have put there stays, in its directories. */
   remove(): void {
     this.clear()
-    for (const directory of [this.#maps, this.#links, this.directory]) if (existsSync(directory)) rmdirSync(directory)
+    for (const directory of [this.#maps, this.#links, this.directory]) removeDirectories([directory])
+  }
+
+  #mapPath(name: string): string {
+    return join(this.#maps, name)
+  }
+
+  #linkPath({ ifindex, mode }: PinnedLink): string {
+    return join(this.#links, `${ifindex}-${mode}`)
   }
 }
 
+/** Names of the pins in a directory. */
 function list(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
+  if (!existsSync(directory)) return []
+  const entries = readdirSync(directory, { withFileTypes: true })
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name)
 }

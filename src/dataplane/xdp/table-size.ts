@@ -5,11 +5,12 @@ import { connLayout, sharedConstant } from './layout.gen.js'
 /** Connections that the table holds unless told otherwise: 32 MiB. */
 export const defaultTableSize = 1 << 20
 const smallest = 1 << 10
-const largest = 1 << 28
+/** 4 GiB: the longest mapping that Node can show as one buffer. */
+const largest = 1 << 27
 
 /**
  * Sets for a table of at least `entries` connections: a power of two.
- * @throws DirectorError INVALID outside 1,024 to 268,435,456.
+ * @throws DirectorError INVALID outside 1,024 to 134,217,728.
  */
 export function setsFor(entries: number): number {
   if (!Number.isInteger(entries) || entries < smallest || entries > largest) {

@@ -34,10 +34,18 @@ export interface DirectorMaps {
   readonly vips: BpfMap
 }
 
+/** Where the programs are attached. */
+export interface Interfaces {
+  /** As the kernel has it now. */
+  list(): DataplaneStats['interfaces']
+  /** To be called every few seconds: attaches again where an interface has come back. Throws nothing. */
+  upkeep(): void
+}
+
 export interface XdpDataplaneParts {
   readonly maps: DirectorMaps
   readonly clock: Clock
-  readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
+  readonly interfaces: Interfaces
   /** Lets go of what the maps came from. */
   readonly close: () => void
   /** The clock that the programs read, in ticks; the machine's unless a test has another. */
@@ -56,7 +64,7 @@ export class XdpDataplane implements Dataplane {
   readonly #connections: ConnectionTable
   readonly #settings: Settings
   readonly #nowTicks: () => number
-  readonly #interfaces: XdpDataplaneParts['interfaces']
+  readonly #interfaces: Interfaces
   readonly close: () => void
 
   constructor({ maps, clock, interfaces, close, nowTicks = monotonicTicks }: XdpDataplaneParts) {
@@ -150,7 +158,7 @@ export class XdpDataplane implements Dataplane {
     return {
       verdicts: this.#verdicts(),
       connections: { ...this.#tableStats(), inUse: this.#inUse(), capacity: this.#connections.capacity },
-      interfaces: this.#interfaces,
+      interfaces: this.#interfaces.list(),
     }
   }
 
@@ -208,5 +216,6 @@ export class XdpDataplane implements Dataplane {
       this.#servers.free(slot)
     }
     this.#nextHops.collect()
+    this.#interfaces.upkeep()
   }
 }

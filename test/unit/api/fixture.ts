@@ -28,6 +28,7 @@ export async function served(t: Test): Promise<Served> {
   const parts = {
     director: fixture.director,
     version: '1.2.3',
+    pinDir: '/sys/fs/bpf/xlvs',
     down: async () => void went.push('down'),
     ended: () => void went.push('ended'),
   }

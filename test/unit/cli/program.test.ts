@@ -74,6 +74,7 @@ t.test('refuses wrong usage, naming the option, its value and what is allowed', 
   const cases: [commandLine: string, message: RegExp][] = [
     ['run', /required option '--interface <name>' not specified/],
     ['run --interface a-name-that-is-too-long', /'--interface <name>' argument 'a-name-that-is-too-long'.*1 to 15/],
+    ['run --interface eth0 --interface eth0', /'--interface <name>' argument 'eth0'.*twice/],
     ['run --interface eth/0', /'--interface <name>' argument 'eth\/0'/],
     ['run --interface eth0 --xdp-mode fast', /'--xdp-mode <mode>' argument 'fast'.*auto, native, generic/],
     ['run --interface eth0 --conn-table-size 1k', /'--conn-table-size <entries>' argument '1k'.*from 1024 to/],
@@ -140,6 +141,7 @@ t.test('status', async (t) => {
   const status: StatusResponse = {
     version: '0.1.0',
     pid: 4711,
+    pinDir: '/sys/fs/bpf/xlvs',
     dataplane: 'xdp',
     interfaces: [
       { name: 'eth0', mode: 'native' },

@@ -26,7 +26,7 @@ function reinstall({ dataplane }: Fixture, plan: SchedulePlan): void {
 t.test('what is found is adopted and not disturbed', async (t) => {
   const { dataplane, nextHops } = await deadDirector()
   const { director } = await startedDirector({ dataplane, nextHops })
-  t.strictSame(dataplane.writes, ['collect'])
+  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:fe', 'collect'])
   t.match(director.services(), [
     { ...web, scheduler: 'rr', servers: [{ rip: '10.0.0.13' }, { rip: '10.0.0.12' }, { rip: '10.0.0.11' }] },
   ])
@@ -70,7 +70,7 @@ t.test('a way that changed meanwhile is applied at once', async (t) => {
   dataplane.setNextHop('10.0.0.11', hopTo(11))
   dataplane.writes.length = 0
   await startedDirector({ dataplane, nextHops })
-  t.strictSame(dataplane.writes, ['setNextHop 10.0.0.11', 'collect'])
+  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:fe', 'setNextHop 10.0.0.11', 'collect'])
 })
 
 t.test('a way in force stays while its neighbour is asked, and goes if there is no answer', async (t) => {

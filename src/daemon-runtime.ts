@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { removeDirectories } from './bpf/index.js'
+import { DirectorError, type ErrorCode } from './core/errors.js'
+
+/** What mkdir(2) refuses for, in words; the rest says the errno. */
+const refusals: Readonly<Record<string, { readonly code: ErrorCode; readonly reason: string }>> = {
+  EEXIST: { code: 'INVALID', reason: 'it exists and is not a directory' },
+  ENOTDIR: { code: 'INVALID', reason: 'what is above it is not a directory' },
+  ENOENT: { code: 'INVALID', reason: 'nothing can be made there' },
+  EROFS: { code: 'PERMISSION', reason: 'the file system is read-only' },
+  EACCES: { code: 'PERMISSION', reason: 'permission denied' },
+  EPERM: { code: 'PERMISSION', reason: 'permission denied' },
+  ENOSPC: { code: 'NO_SPACE', reason: 'the disk is full' },
+}
+
+/** The directory of the control socket. */
+export class RuntimeDirectory {
+  #outermostMade: string | undefined
+
+  constructor(readonly path: string) {}
+
+  /** @throws DirectorError that says why it cannot be made. */
+  create(): void {
+    try {
+      this.#outermostMade = mkdirSync(this.path, { recursive: true })
+    } catch (cause) {
+      const { code = '' } = cause as NodeJS.ErrnoException
+      const { code: kind, reason } = refusals[code] ?? { code: 'INTERNAL', reason: code }
+      const message = `runtime-dir: ${this.path} cannot be made: ${reason}`
+      throw new DirectorError(kind, message, { field: 'runtime-dir', value: this.path }, { cause })
+    }
+  }
+
+  /** Removes the directory, unless others use it. */
+  remove(): void {
+    removeDirectories([this.path])
+  }
+
+  /** Removes the directories that create() made. */
+  undo(): void {
+    if (this.#outermostMade === undefined) return
+    const outermost = resolve(this.#outermostMade)
+    const made: string[] = []
+    for (let directory = resolve(this.path); directory.startsWith(outermost); directory = dirname(directory)) {
+      made.push(directory)
+    }
+    removeDirectories(made)
+  }
+}

@@ -1,0 +1,177 @@
+/** The composition root of the director, and of all else that touches the kernel; main.ts is that of the command line. */
+
+import { rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Registry } from 'prom-client'
+import { type StatusResponse, socketName } from './api/protocol.js'
+import { serveApi } from './api/server.js'
+import { BpfError } from './bpf/index.js'
+import { controlClient } from './cli/client.js'
+import type { DownOptions, RunOptions } from './cli/program.js'
+import { systemClock } from './core/clock.js'
+import { DirectorError } from './core/errors.js'
+import type { Logger } from './core/logger.js'
+import { openLog } from './daemon-log.js'
+import { RuntimeDirectory } from './daemon-runtime.js'
+import { openXdp, removeXdp } from './dataplane/xdp/open.js'
+import { Director } from './director/director.js'
+import { collectMetrics } from './metrics/collect.js'
+import { serveMetrics } from './metrics/server.js'
+import { Ip } from './net/ip.js'
+import { findLink, readLinks } from './net/links.js'
+import { kernelNetwork } from './net/network.js'
+import { KernelNextHops } from './net/next-hops.js'
+import { realServer as runRealServer } from './realserver/command.js'
+
+const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', import.meta.url))
+
+/** The director in the foreground: resolves when it was told to end. Forwarding goes on, unless it was told to go down. */
+export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
+  const { log, close } = openLog(options.logLevel)
+  try {
+    await direct(options, version, log)
+  } finally {
+    await close()
+  }
+})
+
+/** `xlvs realserver`. */
+export const realServer = explained(runRealServer)
+
+async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
+  const { connTableSize: tableSize, metrics, runtimeDir, xdpMode } = options
+  const pinDir = resolve(options.pinDir)
+  const names = [...new Set(options.interfaces)]
+  const links = await readLinks(new Ip())
+  const interfaces = names.map((name) => findLink(links, name, 'interface'))
+  const { dataplane, abandon } = openXdp({
+    objectPath,
+    pinDir,
+    interfaces,
+    xdpMode,
+    tableSize,
+    log,
+    clock: systemClock,
+  })
+  const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log, names)
+  const director = new Director({ dataplane, nextHops, log, clock: systemClock })
+  const stop = once(async () => {
+    director.stop()
+    await nextHops.close()
+  })
+  const release = once(async () => {
+    await stop()
+    dataplane.close()
+  })
+  const down = async () => {
+    isDown = true
+    await release()
+    removeXdp(pinDir)
+  }
+  const runtime = new RuntimeDirectory(runtimeDir)
+  const closers: (() => Promise<void>)[] = []
+  const ending = new Ending()
+  let isReady = false
+  let isDown = false
+  try {
+    await director.start()
+    runtime.create()
+    const parts = { director, version, pinDir, down, ended: () => ending.end('down') }
+    const api = await serveApi(join(runtimeDir, socketName), parts, log)
+    closers.push(() => api.close())
+    if (metrics) closers.push(await startMetrics(metrics, director, log))
+    ending.onSignals()
+    isReady = true
+    process.stdout.write('ready\n')
+    log.info({ reason: await ending.reason }, 'director ends')
+  } finally {
+    for (const close of closers.reverse()) await close()
+    if (isReady) {
+      await release()
+      if (isDown) runtime.remove()
+    } else {
+      runtime.undo()
+      await stop()
+      abandon()
+    }
+  }
+}
+
+/** Why the director ends, once it does. */
+class Ending {
+  end: (reason: string) => void = () => {}
+  readonly reason = new Promise<string>((resolve) => {
+    this.end = resolve
+  })
+
+  onSignals(): void {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, this.end)
+  }
+}
+
+/** Resolves with what ends it. */
+async function startMetrics(
+  at: NonNullable<RunOptions['metrics']>,
+  director: Director,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const registry = new Registry()
+  collectMetrics(director, registry)
+  const server = await serveMetrics(at, registry, log)
+  log.info({ address: server.address }, 'metrics are served')
+  return () => server.close()
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
+  }
+}
+
+/**
+ * `xlvs down`, with or without a director running. What is not there is not missed.
+ * @throws DirectorError INVALID if the director that answers has its pins elsewhere: it may be another's.
+ */
+export const down = explained(async ({ runtimeDir, pinDir }: DownOptions): Promise<void> => {
+  const client = controlClient(runtimeDir)
+  const running = await client.status().catch(absentIfNotRunning)
+  if (running === undefined) {
+    rmSync(join(runtimeDir, socketName), { force: true })
+  } else {
+    refuseOther(running, runtimeDir, resolve(pinDir))
+    await client.down()
+  }
+  removeXdp(pinDir)
+  new RuntimeDirectory(runtimeDir).remove()
+})
+
+function absentIfNotRunning(error: unknown): undefined {
+  if (!(error instanceof DirectorError && error.code === 'NOT_RUNNING')) throw error
+}
+
+function refuseOther(running: StatusResponse, runtimeDir: string, pinDir: string): void {
+  if (running.pinDir === pinDir) return
+  throw new DirectorError(
+    'INVALID',
+    `pin-dir: the director that answers in ${runtimeDir} has its pins in ${running.pinDir}, not in ${pinDir}; nothing was ` +
+      `taken down. Give --pin-dir ${running.pinDir}, or the --runtime-dir of the other director`,
+    { field: 'pin-dir', value: pinDir, allowed: running.pinDir },
+  )
+}
+
+/** What the kernel refuses is no fault of the program: a sentence, not a stack. */
+function explained<A extends unknown[], R>(action: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await action(...args)
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error
+      const { code, syscall, message } = error
+      const hint = code === 'EPERM' ? ' (xlvs needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON)' : ''
+      throw new DirectorError('INTERNAL', `${message}${hint}`, { code, syscall }, { cause: error })
+    }
+  }
+}

@@ -1,0 +1,270 @@
+/** Starts that are refused, and starts on what others left: what forwards goes on, what is refused leaves nothing. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { checkoutFile } from '../lib/checkout.js'
+import { DirectorProcess } from '../lib/director-process.js'
+import type { Namespace } from '../lib/netns.js'
+import { whyNoNamespaces } from '../lib/network.js'
+import { execute, executeOrThrow } from '../lib/process.js'
+import { waitFor } from '../lib/wait-for.js'
+import { Workspace } from '../lib/workspace.js'
+
+interface Fixture {
+  readonly namespace: Namespace
+  readonly pinDirectory: string
+  readonly runtimeDirectory: string
+  /** A director with other arguments on the same directories. */
+  director(interfaces: readonly string[], ...args: string[]): DirectorProcess
+  /** Names of what is pinned, below maps/ or links/. */
+  pinned(kind: 'maps' | 'links'): string[]
+  /** Ids of the programs on interfaces, by name. */
+  programs(): Promise<Record<string, number>>
+}
+
+const skip = (await whyNoNamespaces()) ?? false
+t.setTimeout(240_000)
+
+function startupTest(name: string, run: (t: Test, fixture: Fixture) => Promise<void>): void {
+  t.test(name, { skip, timeout: 60_000 }, async (t) => {
+    const workspace = new Workspace()
+    t.teardown(() => workspace.close())
+    const namespace = await workspace.namespace('director')
+    await addVeth(namespace, 'eth0')
+    await addVeth(namespace, 'eth1')
+    const pinDirectory = workspace.pinPath('director')
+    const runtimeDirectory = join(workspace.directory, 'run')
+    await run(t, {
+      namespace,
+      pinDirectory,
+      runtimeDirectory,
+      director: (interfaces, ...args) =>
+        new DirectorProcess(namespace, { interfaces, pinDirectory, runtimeDirectory, args }),
+      pinned: (kind) => readdirSync(join(pinDirectory, kind)).sort(),
+      programs: () => programsOf(namespace),
+    })
+  })
+}
+
+async function addVeth(namespace: Namespace, name: string): Promise<void> {
+  await namespace.ip([`link add ${name} type veth peer name ${name}-peer`, `link set ${name} up`])
+}
+
+async function programsOf(namespace: Namespace): Promise<Record<string, number>> {
+  const links = await namespace.ipJson<{ ifname: string; xdp?: { prog: { id: number } } }[]>('link')
+  return Object.fromEntries(links.flatMap(({ ifname, xdp }) => (xdp ? [[ifname, xdp.prog.id]] : [])))
+}
+
+/** Starts a director that must refuse; gives its sentence, of which there is one and no stack. */
+async function refusal(t: Test, director: DirectorProcess): Promise<string> {
+  const daemon = director.spawn()
+  t.teardown(() => daemon.kill('SIGKILL'))
+  t.equal(await daemon.ends(), 1)
+  t.equal(daemon.stdout, '', 'it never says ready')
+  const sentences = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+  t.equal(sentences.length, 1, daemon.stderr)
+  return sentences[0] ?? ''
+}
+
+/** Runs a director for a moment; what it forwards with stays. */
+async function runOnce(director: DirectorProcess): Promise<void> {
+  await director.start()
+  await director.end('SIGTERM')
+}
+
+startupTest('a mode change', async (t, { director, programs, pinned }) => {
+  await runOnce(director(['eth0'], '--xdp-mode', 'native'))
+  t.match(pinned('links'), [/^\d+-native$/])
+  const generic = director(['eth0'], '--xdp-mode', 'generic')
+  await generic.start()
+  t.same((await generic.status()).interfaces, [{ name: 'eth0', mode: 'generic' }])
+  await generic.end('SIGTERM')
+  t.match(pinned('links'), [/^\d+-generic$/])
+  t.same(Object.keys(await programs()), ['eth0'])
+})
+
+startupTest('a mode change that the driver refuses', async (t, { director, pinned, programs }) => {
+  await runOnce(director(['lo', 'eth0'], '--xdp-mode', 'generic'))
+  const links = pinned('links')
+  // eth0 could change, lo cannot, and eth1 is new: none of it may last.
+  const sentence = await refusal(t, director(['eth1', 'eth0', 'lo'], '--xdp-mode', 'native'))
+  t.match(sentence, /XDP on lo \(native\)/)
+  t.same(pinned('links'), links)
+  t.same(Object.keys(await programs()).sort(), ['eth0', 'lo'])
+  const again = director(['lo', 'eth0'])
+  await again.start()
+  t.same(
+    (await again.status()).interfaces.map(({ mode }) => mode),
+    ['generic', 'generic'],
+  )
+  await again.end('SIGTERM')
+})
+
+startupTest('links of interfaces that are gone or no longer named', async (t, { director, namespace, ...fixture }) => {
+  await runOnce(director(['eth0', 'eth1', 'lo'], '--xdp-mode', 'generic'))
+  t.equal(fixture.pinned('links').length, 3)
+  await namespace.ip(['link delete eth1'])
+  await runOnce(director(['eth0']))
+  t.equal(fixture.pinned('links').length, 1)
+  t.same(Object.keys(await fixture.programs()), ['eth0'])
+})
+
+startupTest('an interface that goes and comes back', async (t, { director, namespace, pinned, programs }) => {
+  const running = director(['eth0', 'eth1'])
+  await running.start()
+  const modes = async () =>
+    Object.fromEntries((await running.status()).interfaces.map(({ name, mode }) => [name, mode]))
+  const [, before] = pinned('links')
+  await namespace.ip(['link delete eth1'])
+  t.same(await modes(), { eth0: 'native', eth1: 'gone' })
+  await running.daemon.says(/"interface":"eth1","msg":"interface has gone/)
+  await addVeth(namespace, 'eth1')
+  await waitFor('eth1 to be attached', async () => (await modes()).eth1 === 'native', 15_000)
+  t.same(Object.keys(await programs()).sort(), ['eth0', 'eth1'])
+  t.equal(pinned('links').length, 2)
+  t.notOk(pinned('links').includes(before ?? ''), 'the dead link is gone')
+  t.equal(running.daemon.stderr.match(/interface has gone/g)?.length, 1, 'said once')
+  await running.end('SIGTERM')
+})
+
+startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {
+  await runOnce(director(['eth0']))
+  const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
+  const replace = async (name: string, type: string, value: number, entries: number) => {
+    const path = join(pinDirectory, 'maps', name)
+    await executeOrThrow('rm', [path])
+    const size = ['key', '4', 'value', `${value}`, 'entries', `${entries}`]
+    await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name])
+  }
+  const verdicts = async () =>
+    JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
+  await replace('verdicts', 'percpu_array', 8, 3)
+  await replace('vips', 'hash', 400, 7)
+  const { id } = await verdicts()
+
+  t.match(await refusal(t, director(['eth0', 'eth1'])), /map vips: valueSize is 400 in the kernel/)
+  t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
+  t.equal((await verdicts()).id, id, 'the counters too are there')
+
+  await executeOrThrow('rm', [join(pinDirectory, 'maps/vips')])
+  await runOnce(director(['eth0']))
+  t.same(pinned('maps'), before.maps, 'a map that is not there is made')
+  t.ok((await verdicts()).max_entries > 3, 'other verdicts begin anew')
+})
+
+startupTest('another table size', async (t, { director, pinned, programs }) => {
+  await runOnce(director(['eth0'], '--conn-table-size', '4096'))
+  const before = { links: pinned('links'), programs: await programs() }
+  t.match(
+    await refusal(t, director(['eth0'], '--conn-table-size', '8192')),
+    /conn-table-size: 8192 asked for.*has 4096/,
+  )
+  t.same({ links: pinned('links'), programs: await programs() }, before)
+  await runOnce(director(['eth0'], '--conn-table-size', '4000'))
+})
+
+startupTest('a first start that fails leaves nothing', async (t, fixture) => {
+  const { namespace, director, pinDirectory, runtimeDirectory } = fixture
+  const nothingIsLeft = async () => {
+    t.same(await fixture.programs(), {}, 'programs')
+    t.notOk(existsSync(pinDirectory), 'pins')
+    t.notOk(existsSync(join(runtimeDirectory, 'xlvs.sock')), 'socket')
+  }
+  const cases: [what: string, args: string[], sentence: RegExp][] = [
+    [
+      'metrics at an address that is not there',
+      ['--metrics', '192.0.2.77:9110'],
+      /metrics: cannot listen on 192\.0\.2\.77/,
+    ],
+    ['no native mode', ['--interface', 'lo', '--xdp-mode', 'native'], /XDP on lo \(native\)/],
+  ]
+  for (const [what, args, sentence] of cases) {
+    t.match(await refusal(t, director(['eth0'], ...args)), sentence, what)
+    await nothingIsLeft()
+    t.notOk(existsSync(runtimeDirectory), 'runtime directory')
+  }
+
+  writeFileSync(runtimeDirectory, '')
+  t.match(await refusal(t, director(['eth0'])), /runtime-dir: .* is not a directory/)
+  t.notOk(existsSync(pinDirectory), 'pins')
+  await executeOrThrow('rm', [runtimeDirectory])
+
+  await namespace.exec('bpftool', [
+    ...['prog', 'load', checkoutFile('build/test/bpf/pass.bpf.o'), `${pinDirectory}-other`, 'type', 'xdp'],
+  ])
+  await namespace.exec('bpftool', ['net', 'attach', 'xdp', 'pinned', `${pinDirectory}-other`, 'dev', 'eth1'])
+  const others = await fixture.programs()
+  t.match(await refusal(t, director(['eth0', 'eth1'])), /another XDP program is attached to eth1/)
+  t.same(await fixture.programs(), others)
+  t.notOk(existsSync(pinDirectory))
+})
+
+startupTest('a port for metrics that is taken', async (t, { director, programs, pinned, pinDirectory }) => {
+  // In this test's namespace, as loopback of the director's has nobody who listens.
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const first = director(['eth0'], '--metrics', `127.0.0.1:${port}`)
+  await first.start()
+  const links = pinned('links')
+  const other = new DirectorProcess(first.namespace, {
+    interfaces: ['eth1'],
+    pinDirectory: `${pinDirectory}-second`,
+    runtimeDirectory: `${first.options.runtimeDirectory}-second`,
+    args: ['--metrics', `127.0.0.1:${port}`],
+  })
+  t.match(await refusal(t, other), /metrics: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/)
+  t.notOk(existsSync(other.options.pinDirectory))
+  t.notOk(existsSync(other.options.runtimeDirectory))
+  const sameSocket = new DirectorProcess(first.namespace, {
+    ...other.options,
+    ...first.options,
+    pinDirectory: other.options.pinDirectory,
+    interfaces: ['eth1'],
+    args: [],
+  })
+  t.match(await refusal(t, sameSocket), /another director listens on/)
+  t.notOk(existsSync(other.options.pinDirectory))
+  t.same(Object.keys(await programs()), ['eth0'])
+  t.same(pinned('links'), links)
+  t.equal((await first.status()).pid, first.daemon.pid, 'the first still answers')
+  await first.end('SIGTERM')
+})
+
+startupTest('pin directories that cannot be', async (t, { director, pinDirectory, namespace, runtimeDirectory }) => {
+  const inDirectory = (pins: string, args: string[] = []) =>
+    new DirectorProcess(namespace, { interfaces: ['eth0'], pinDirectory: pins, runtimeDirectory, args })
+  t.match(await refusal(t, inDirectory(`${pinDirectory}/v1.2/x`)), /'v1\.2' cannot be made: .* no dot/)
+  t.notOk(existsSync(pinDirectory))
+  t.match(await refusal(t, inDirectory(`${pinDirectory}/sub/x`, ['--metrics', '192.0.2.77:1'])), /metrics/)
+  t.notOk(existsSync(pinDirectory), 'directories above it are removed too')
+  const hidden = await execute('ip', [
+    ...['netns', 'exec', namespace.name, checkoutFile('bin/xlvs'), 'run', '--interface', 'eth0'],
+    ...['--runtime-dir', runtimeDirectory],
+  ])
+  t.equal(hidden.status, 1)
+  t.match(hidden.stderr, /nsenter --net=\/run\/netns\/NAME/)
+  t.same(Object.keys(await programsOf(namespace)), [])
+  await runOnce(director(['eth0']))
+})
+
+startupTest('xlvs down of another, and with what others have pinned', async (t, { director, ...fixture }) => {
+  const running = director(['eth0'])
+  await running.start()
+  const options = { ...running.options, pinDirectory: `${fixture.pinDirectory}-other` }
+  const wrong = await new DirectorProcess(fixture.namespace, options).down()
+  t.equal(wrong.status, 1)
+  t.match(wrong.stderr, /nothing was taken down\. Give --pin-dir/)
+  t.ok(running.daemon.running)
+  t.same(Object.keys(await fixture.programs()), ['eth0'])
+
+  mkdirSync(join(fixture.pinDirectory, 'foreign'))
+  const down = await running.down()
+  t.equal(down.status, 0, down.stderr)
+  t.equal(await running.daemon.ends(), 0)
+  t.same(readdirSync(fixture.pinDirectory), ['foreign'])
+  t.same(await fixture.programs(), {})
+})
