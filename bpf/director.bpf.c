@@ -142,7 +142,7 @@ static __always_inline bool is_for_us(struct xdp_md *ctx, const struct config *c
 
 	if (!eth || (eth->h_dest[0] & MAC_GROUP_BIT))
 		return false;
-	if ((__s32)(config->own_macs_until - now) <= 0)
+	if (!config->n_own_macs || (__s32)(config->own_macs_until - now) <= 0)
 		return true;
 	mac = *(__u32 *)eth->h_dest | (__u64) * (__u16 *)(eth->h_dest + 4) << 32;
 	for (__u32 i = 0; i < OWN_MACS && i < config->n_own_macs; i++) {

@@ -32,7 +32,7 @@ export class Settings {
   setOwnMacs(macs: readonly string[], nowTicks: number): void {
     const { offsets } = configLayout
     const known = macs.length <= sharedConstant.OWN_MACS ? macs : []
-    this.#config.publish(0, offsets.ownMacsUntil, nowTicks)
+    this.#config.publish(0, offsets.nOwnMacs, 0)
     known.forEach((mac, i) => {
       const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex')
       this.#config.publish(0, offsets.ownMacs + 8 * i, bytes.readInt32LE(0))
