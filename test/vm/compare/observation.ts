@@ -1,0 +1,42 @@
+import { describe } from '../../lib/describe-frame.js'
+import type { Outcome } from './subject.js'
+
+/** What is printed and compared after each step. */
+export const printedLines = ['-Ln', '-Ln --stats --exact', '-Lnc', '-Sn'] as const
+
+/** All that can be seen of a director after a step. */
+export interface Observation {
+  /** Of an ipvsadm step: by line how it ended. */
+  readonly outcomes?: ReadonlyMap<string, Outcome>
+  /** Output by line of {@link printedLines}. */
+  readonly printed: Readonly<Record<(typeof printedLines)[number], string>>
+  /** Frames that the director sent, in order. */
+  readonly sent: readonly Buffer[]
+}
+
+/** An observation as named texts: two directors agree when all of theirs are the same. */
+export function textsOf({ outcomes, printed, sent }: Observation): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const [line, { status, stderr, stdout }] of outcomes ?? []) {
+    texts.set(`ipvsadm ${line}: exit status`, String(status))
+    texts.set(`ipvsadm ${line}: standard error`, stderr)
+    texts.set(`ipvsadm ${line}: standard output`, stdout)
+  }
+  for (const receiver of new Set(sent.map(receiverOf))) {
+    const frames = sent.filter((each) => receiverOf(each) === receiver)
+    texts.set(`frames to ${receiver}`, frames.map((each) => `${describe(each)}\n${hex(each)}`).join(''))
+  }
+  for (const [line, text] of Object.entries(printed)) texts.set(`ipvsadm ${line}`, text)
+  return texts
+}
+
+/** The neighbour that gets a frame: a real server, the router, or the gateway to the clients. */
+function receiverOf(frame: Buffer): string {
+  return (frame.toString('hex', 0, 6).match(/../g) ?? []).join(':')
+}
+
+/** The bytes behind the link layer's addresses, sixteen a line. */
+function hex(frame: Buffer): string {
+  const words = frame.toString('hex', 12).match(/.{1,32}/g) ?? []
+  return words.map((word, i) => `    ${(12 + 16 * i).toString(16).padStart(4, '0')} ${word}\n`).join('')
+}

@@ -1,0 +1,52 @@
+/** The network on which both directors stand: who has which address, and where real servers are. */
+
+export const director = { address: '10.0.0.1', mac: '02:00:0a:00:00:01' } as const
+
+/** Neighbours on the segment. The client is behind the gateway, the last two real servers behind the router. */
+export const neighbours = {
+  gateway: { address: '10.0.0.254', mac: '02:00:0a:00:00:fe' },
+  router: { address: '10.0.0.253', mac: '02:00:0a:00:00:fd' },
+} as const
+
+/** Virtual addresses, all of them the director's own, and clients. */
+export const virtualNetwork = '192.0.2.0/24'
+
+/** Real servers on the segment. */
+export const near = ['10.0.0.11', '10.0.0.12', '10.0.0.13', '10.0.0.14'] as const
+/** Real servers behind the router. */
+export const far = ['172.16.0.21', '172.16.0.22'] as const
+
+/** MACs can be read: 02:00 and the four bytes of the address. */
+export function macOf(address: string): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return ['02', '00', ...bytes].join(':')
+}
+
+/** Lines of `ip` that make a director's side, on a device that is there. */
+export function directorSetup(device: string): string[] {
+  const permanent = [...Object.values(neighbours), ...near.map((address) => ({ address, mac: macOf(address) }))]
+  return [
+    `address add ${director.address}/24 dev ${device}`,
+    `link set ${device} up`,
+    `route add default via ${neighbours.gateway.address}`,
+    `route add local ${virtualNetwork} dev lo`,
+    `route add 172.16.0.0/24 via ${neighbours.router.address}`,
+    ...permanent.map(({ address, mac }) => `neighbour add ${address} lladdr ${mac} dev ${device} nud permanent`),
+  ]
+}
+
+/** Clients have the addresses of a /24. */
+export const clientPrefix = '198.51.100.'
+
+/** What one case has for itself: connections and removed servers of the cases before it do not concern it. */
+export interface Scope {
+  readonly vip: string
+  readonly vip2: string
+  readonly cip: string
+}
+
+/** The scope of the i-th case that a pair of directors runs. */
+export function scopeOf(i: number): Scope {
+  const host = (first: number) => first + (i % 100)
+  return { vip: `192.0.2.${host(10)}`, vip2: `192.0.2.${host(120)}`, cip: `${clientPrefix}${host(1)}` }
+}

@@ -1,0 +1,112 @@
+import type { FrameSpec, IcmpFields, TcpFields } from '../../lib/packet.js'
+import type { Scope } from './plan.js'
+
+/**
+ * One thing that is done to both directors. Cases are lists of these: plain data. VIP and VIP2 stand
+ * for virtual addresses that no other case uses, CIP for such a client.
+ */
+export type Step =
+  | { readonly kind: 'ipvsadm'; readonly lines: readonly string[]; readonly input?: string }
+  | { readonly kind: 'packets'; readonly text: string; readonly frames: readonly FrameSpec[] }
+  | { readonly kind: 'wait'; readonly seconds: number }
+
+export interface Case {
+  readonly name: string
+  readonly steps: readonly Step[]
+}
+
+type Fields = Omit<FrameSpec, 'tcp' | 'udp' | 'icmp'>
+
+/** Lines of ipvsadm, arguments only, each a step. */
+export function ipvsadm(...lines: string[]): Step[] {
+  return lines.map((line) => ({ kind: 'ipvsadm', lines: [line] }))
+}
+
+/** Lines of ipvsadm that change nothing, one step. */
+export function refused(...lines: string[]): Step {
+  return { kind: 'ipvsadm', lines }
+}
+
+/** `ipvsadm -R` with rules on its standard input. */
+export function restore(...rules: string[]): Step {
+  return { kind: 'ipvsadm', lines: ['-R'], input: rules.map((rule) => `${rule}\n`).join('') }
+}
+
+export function wait(seconds: number): Step {
+  return { kind: 'wait', seconds }
+}
+
+/** One segment from each port, one step. */
+export function tcp(ports: number | readonly number[], flags: string, tcp: TcpFields = {}, rest: Fields = {}): Step {
+  const frames = [ports].flat().map((sport) => fromClient({ tcp: { dport: 80, ...tcp, sport, flags }, ...rest }))
+  return packets(`tcp ${flags || 'none'} from ${[ports].flat().join(' ')}${shown(tcp, rest)}`, frames)
+}
+
+/** Segments of one connection, one behind the other, one step. */
+export function tcpSequence(sport: number, flags: readonly string[]): Step {
+  const frames = flags.map((each) => fromClient({ tcp: { dport: 80, sport, flags: each } }))
+  return packets(`tcp ${flags.map((each) => each || 'none').join(', ')} from ${sport}`, frames)
+}
+
+/** Datagrams, one step. */
+export function udp(ports: number | readonly number[], dport = 53, rest: Fields = {}): Step {
+  const frames = [ports].flat().map((sport) => fromClient({ udp: { sport, dport }, payload: 'query', ...rest }))
+  return packets(`udp to ${dport} from ${[ports].flat().join(' ')}${shown(rest)}`, frames)
+}
+
+export function icmp(icmp: IcmpFields, rest: Fields = {}): Step {
+  return packets(`icmp${shown(icmp, rest)}`, [fromClient({ icmp, ...rest })])
+}
+
+export function packets(text: string, frames: readonly FrameSpec[]): Step {
+  return { kind: 'packets', text, frames }
+}
+
+/** A step as a reader of a failure wants to see it. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'ipvsadm':
+      return [...step.lines.map((line) => `ipvsadm ${line}`), ...(step.input ?? '').split('\n').filter(Boolean)].join(
+        '\n      ',
+      )
+    case 'packets':
+      return step.text
+    case 'wait':
+      return `wait ${step.seconds} s`
+  }
+}
+
+/** A step with addresses in place of VIP, VIP2 and CIP. */
+export function within(scope: Scope, step: Step): Step {
+  switch (step.kind) {
+    case 'ipvsadm':
+      return {
+        ...step,
+        lines: step.lines.map((line) => addressed(scope, line)),
+        input: addressed(scope, step.input ?? ''),
+      }
+    case 'packets':
+      return { ...step, frames: step.frames.map((spec) => addressedFrame(scope, spec)) }
+    case 'wait':
+      return step
+  }
+}
+
+function addressed(scope: Scope, text: string): string {
+  return text.replace(/\b(?:VIP2?|CIP)\b/g, (name) => scope[name.toLowerCase() as keyof Scope])
+}
+
+function addressedFrame(scope: Scope, spec: FrameSpec): FrameSpec {
+  const { source = 'CIP', destination = 'VIP' } = spec.ip ?? {}
+  return { ...spec, ip: { ...spec.ip, source: addressed(scope, source), destination: addressed(scope, destination) } }
+}
+
+function fromClient(spec: FrameSpec): FrameSpec {
+  return { ...spec, ip: { id: 0x1234, ...spec.ip } }
+}
+
+/** Fields that a step sets itself. */
+function shown(...fields: object[]): string {
+  const set = Object.assign({}, ...fields) as object
+  return Object.keys(set).length === 0 ? '' : ` ${JSON.stringify(set)}`
+}

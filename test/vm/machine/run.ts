@@ -1,0 +1,45 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { checkoutFile } from '../../lib/checkout.js'
+import { makeInitramfs } from './initramfs.js'
+import { findKernel } from './kernel.js'
+import { boot, bootFiles, type MachineOptions } from './qemu.js'
+
+export interface RunOptions extends MachineOptions {
+  /** Where to keep what the kernel said. */
+  readonly keepSerial?: string
+}
+
+const cache = checkoutFile('build/vm')
+
+/**
+ * Boots a kernel with the checkout's build inside, runs a command there as root in the checkout's
+ * folder, and gives its exit status; nothing but the cache is left.
+ */
+export async function runInMachine(command: readonly string[], options: RunOptions, output: Writable): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'xlvs-vm-'))
+  const clean = () => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', clean)
+  try {
+    const kernel = findKernel(join(cache, 'kernel'))
+    const initramfs = await makeInitramfs(kernel, jobOf(command), cache, directory)
+    const files = bootFiles(kernel.image, initramfs, directory)
+    return await boot(files, options, output).finally(() => {
+      if (options.keepSerial && existsSync(files.console)) copyFileSync(files.console, options.keepSerial)
+    })
+  } finally {
+    clean()
+    process.removeListener('exit', clean)
+  }
+}
+
+function jobOf(command: readonly string[]): string {
+  return `cd ${quote(checkoutFile(''))} && exec ${command.map(quote).join(' ')}\n`
+}
+
+/** A word as a shell has to see it. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`
+}
