@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
-import { type StatusResponse, socketName } from './api/protocol.js'
+import { type StatusView, socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
 import { BpfError } from './bpf/index.js'
 import { controlClient } from './cli/client.js'
@@ -152,7 +152,7 @@ function absentIfNotRunning(error: unknown): undefined {
   if (!(error instanceof DirectorError && error.code === 'NOT_RUNNING')) throw error
 }
 
-function refuseOther(running: StatusResponse, runtimeDir: string, pinDir: string): void {
+function refuseOther(running: StatusView, runtimeDir: string, pinDir: string): void {
   if (running.pinDir === pinDir) return
   throw new DirectorError(
     'INVALID',

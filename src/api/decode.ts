@@ -44,7 +44,7 @@ export class Field {
   }
 
   #refused(allowed: string): DirectorError {
-    const field = this.path || 'body'
+    const field = this.path || 'request'
     const shown = this.value === undefined ? 'missing' : `${JSON.stringify(this.value)}`.slice(0, 80)
     return new DirectorError('INVALID', `${field}: ${shown}, but ${allowed} is needed`, { field, value: this.value })
   }

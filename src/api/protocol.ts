@@ -1,17 +1,13 @@
 /**
- * The control socket: HTTP over a Unix socket, JSON bodies. The one list of its paths and shapes,
- * for the server and for the clients in cli/.
+ * The control socket: a Unix stream socket; each connection carries one request. The one list of requests and their
+ * shapes, for the server and for the clients in cli/.
  *
- *   POST /v1/commands     CommandsRequest -> CommandsResponse (200, also when commands are refused)
- *   GET  /v1/services     ServicesResponse; ?protocol=tcp&vip=192.0.2.10&vport=80 for one (404 NO_SUCH_SERVICE)
- *   GET  /v1/connections  application/x-ndjson, one Connection a line
- *   GET  /v1/timeouts     Timeouts
- *   GET  /v1/status       StatusResponse
- *   POST /v1/down         takes the director out of the path; 204, then the process ends
+ * A request is one line of JSON, a Request. The answer is lines of JSON, each an AnswerLine; the last has the result or
+ * the error, and an answer without it broke off. By hand:
  *
- * A failed request has status 4xx or 5xx and an ErrorBody.
+ *   echo '{"request":"status"}' | nc -NU /run/xlvs/xlvs.sock
  */
-import type { Timeouts } from '../core/connection.js'
+import type { Connection, Timeouts } from '../core/connection.js'
 import type { ErrorCode } from '../core/errors.js'
 import type { RealServer, ServerKey } from '../core/real-server.js'
 import type { Traffic } from '../core/traffic.js'
@@ -35,14 +31,34 @@ export interface ErrorBody {
   readonly message: string
 }
 
-export interface CommandsRequest {
-  readonly commands: readonly Command[]
+/** What a client asks for. */
+export type Request =
+  | { readonly request: 'commands'; readonly commands: readonly Command[] }
+  /** All services, or one. */
+  | { readonly request: 'services'; readonly key?: ServiceKey }
+  | { readonly request: 'connections' }
+  | { readonly request: 'timeouts' }
+  | { readonly request: 'status' }
+  /** Takes the director out of the path; after the answer the process ends. */
+  | { readonly request: 'down' }
+
+/** The result of each request. */
+export interface Results {
+  /** For each command, in order: null, or why it was refused. The commands after a refused one are carried out. */
+  readonly commands: readonly (ErrorBody | null)[]
+  readonly services: ServicesView
+  /** The connections come before it. */
+  readonly connections: null
+  readonly timeouts: Timeouts
+  readonly status: StatusView
+  readonly down: null
 }
 
-/** One result for each command, in order: null, or why it was refused. The commands after a refused one are carried out. */
-export interface CommandsResponse {
-  readonly results: readonly (ErrorBody | null)[]
-}
+/** A line of an answer: some connections, more of which may follow, or the end. */
+export type AnswerLine =
+  | { readonly connections: readonly Connection[] }
+  | { readonly result: Results[keyof Results] }
+  | { readonly error: ErrorBody }
 
 /** Estimated rates per second, as IPVS's estimator shows them. */
 export interface Rates {
@@ -69,13 +85,13 @@ export interface ServiceView extends VirtualService {
   readonly servers: readonly ServerView[]
 }
 
-export interface ServicesResponse {
+export interface ServicesView {
   readonly services: readonly ServiceView[]
   /** Slots of the connection table: `size=` in the header of `ipvsadm -L`. */
   readonly tableSize: number
 }
 
-export interface StatusResponse {
+export interface StatusView {
   readonly version: string
   readonly pid: number
   /** Directory of its pins, absolute: tells one director from another. */

@@ -1,8 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type Socket } from 'node:net'
+import { finished } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { DirectorError } from '../core/errors.js'
 import type { Logger } from '../core/logger.js'
-import { sendError, sendJson } from './reply.js'
-import { type ApiParts, routes } from './routes.js'
+import type { AnswerLine } from './protocol.js'
+import { readRequestLine } from './request-line.js'
+import { type ApiParts, errorBody, understand } from './requests.js'
 import { listenOnSocket } from './socket.js'
 
 export interface ApiServer {
@@ -10,57 +13,57 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
+/** How long a client may take for its request, and to go away when it is answered, in milliseconds. */
+const idleMs = 60_000
+
 /**
  * Serves the control socket (protocol.ts).
  * @param path of the Unix socket; its directory must exist.
  * @throws DirectorError BUSY if another director listens there.
  */
 export async function serveApi(path: string, parts: ApiParts, log: Logger): Promise<ApiServer> {
-  const server = createServer((request, response) => {
-    answer(parts, request, response).catch((error) => failed(request, response, error, log))
+  const sockets = new Set<Socket>()
+  // A client may close its half when it has asked, as nc -N does.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(parts, socket, log).catch((err) => log.debug({ err }, 'a client went away before its answer was complete'))
   })
   await listenOnSocket(server, path)
   return {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }
 
-async function answer(parts: ApiParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost')
-  const methods = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined
-  if (!methods) {
-    sendJson(response, 404, { code: 'INVALID', message: `there is no ${url.pathname}` })
-    return
-  }
-  const handler = methods[request.method ?? '']
-  if (!handler) {
-    const allowed = Object.keys(methods).join(', ')
-    response.setHeader('allow', allowed)
-    sendJson(response, 405, { code: 'INVALID', message: `${url.pathname} takes ${allowed}, not ${request.method}` })
-    return
-  }
-  await handler(parts, request, response, url)
+/** @throws Error if the client goes away. */
+async function serve(parts: ApiParts, socket: Socket, log: Logger): Promise<void> {
+  socket.setTimeout(idleMs, () => socket.destroy())
+  // Without a listener an error would end the process; whoever reads or writes hears of it, too.
+  socket.on('error', () => {})
+  await pipeline(answerLines(parts, socket, log), socket)
 }
 
-function failed(request: IncomingMessage, response: ServerResponse, error: unknown, log: Logger): void {
-  if (isClientGone(error)) {
-    log.debug({ url: request.url }, 'a client went away before its answer was complete')
-    return
+async function* answerLines(parts: ApiParts, socket: Socket, log: Logger): AsyncGenerator<string> {
+  try {
+    const line = await readRequestLine(socket)
+    if (line === '') return
+    const request = understand(line)
+    // The work may take long, and the reader may have stopped for a pager.
+    socket.setTimeout(0)
+    // Whether or not everything could be removed: a director that has let go must not stay as if it forwarded.
+    if (request.name === 'down') finished(socket, { readable: false }, () => parts.ended())
+    for await (const answer of request.answer(parts)) yield asLine(answer)
+  } catch (error) {
+    if (!(error instanceof DirectorError) || error.code === 'INTERNAL') log.error({ err: error }, 'request failed')
+    yield asLine({ error: errorBody(error) })
   }
-  if (!(error instanceof DirectorError) || error.code === 'INTERNAL') {
-    log.error({ err: error, url: request.url }, 'request failed')
-  }
-  // Half an answer cannot be taken back: the client must see that it is not whole.
-  if (response.headersSent) response.destroy()
-  else sendError(response, error)
+  socket.setTimeout(idleMs)
 }
 
-/** What node:http and pipeline() throw where the other side has closed the connection. */
-function isClientGone(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE'
+function asLine(answer: AnswerLine): string {
+  return `${JSON.stringify(answer)}\n`
 }

@@ -1,12 +1,13 @@
-import { type IncomingMessage, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import {
+  type AnswerLine,
   type Command,
-  type CommandsRequest,
-  type CommandsResponse,
   type ErrorBody,
-  type ServicesResponse,
-  type StatusResponse,
+  type Request,
+  type Results,
+  type ServicesView,
+  type StatusView,
   socketName,
 } from '../api/protocol.js'
 import type { Connection, Timeouts } from '../core/connection.js'
@@ -22,11 +23,11 @@ export interface ControlClient {
   /** Carries out commands in order; null for each that was done, or why it was refused. */
   commands(commands: readonly Command[]): Promise<readonly (ErrorBody | null)[]>
   /** All services, or the one asked for. */
-  services(key?: ServiceKey): Promise<ServicesResponse>
+  services(key?: ServiceKey): Promise<ServicesView>
   /** The connection table in the order in which it arrives, some at a time: it can be larger than memory. */
   connections(): AsyncIterable<readonly Connection[]>
   timeouts(): Promise<Timeouts>
-  status(): Promise<StatusResponse>
+  status(): Promise<StatusView>
   down(): Promise<void>
 }
 
@@ -37,67 +38,58 @@ const silenceMs = 60_000
 export function controlClient(runtimeDir: string): ControlClient {
   const socketPath = join(runtimeDir, socketName)
 
-  /** Sends a request and resolves with a good answer, whose text is still to come. */
-  function send(method: 'GET' | 'POST', path: string, body?: CommandsRequest): Promise<AsyncIterable<string>> {
-    return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
-      const call = request({ socketPath, method, path, headers, agent: false, timeout: silenceMs })
-      call.on('timeout', () => {
-        const seconds = silenceMs / 1000
-        call.destroy(new DirectorError('BUSY', `the director at ${socketPath} has not answered for ${seconds} seconds`))
-      })
-      call.on('error', (error) => reject(connectionError(error, socketPath)))
-      call.on('response', (response) => {
-        // From here on a silence can be the reader's own, who has stopped for a pager.
-        call.setTimeout(0)
-        const status = response.statusCode ?? 0
-        const pieces = textPieces(response, socketPath)
-        if (status >= 200 && status < 300) resolve(pieces)
-        else wholeText(pieces).then((text) => reject(answeredError(status, text)), reject)
-      })
-      call.end(body && JSON.stringify(body))
-    })
-  }
-
-  async function get<T>(path: string): Promise<T> {
-    return JSON.parse(await wholeText(await send('GET', path)))
+  async function ask<N extends Request['request']>(request: Request & { readonly request: N }): Promise<Results[N]> {
+    for await (const line of answerTo(request, socketPath)) {
+      if ('result' in line) return line.result as Results[N]
+    }
+    throw brokenOff(socketPath)
   }
 
   return {
-    async commands(commands) {
-      const answer: CommandsResponse = JSON.parse(await wholeText(await send('POST', '/v1/commands', { commands })))
-      return answer.results
-    },
-    services(key) {
-      if (key === undefined) return get('/v1/services')
-      const { protocol, vip, vport } = key
-      return get(`/v1/services?${new URLSearchParams({ protocol, vip, vport: String(vport) })}`)
-    },
+    commands: (commands) => ask({ request: 'commands', commands }),
+    services: (key) => ask({ request: 'services', ...(key && { key }) }),
     async *connections() {
-      for await (const lines of lineBatches(await send('GET', '/v1/connections'))) {
-        yield lines.map((line) => JSON.parse(line))
+      for await (const line of answerTo({ request: 'connections' }, socketPath)) {
+        if ('result' in line) return
+        if ('connections' in line) yield line.connections
       }
+      throw brokenOff(socketPath)
     },
-    timeouts: () => get('/v1/timeouts'),
-    status: () => get('/v1/status'),
+    timeouts: () => ask({ request: 'timeouts' }),
+    status: () => ask({ request: 'status' }),
     async down() {
-      await wholeText(await send('POST', '/v1/down'))
+      await ask({ request: 'down' })
     },
   }
 }
 
-async function* textPieces(response: IncomingMessage, socketPath: string): AsyncGenerator<string> {
+/** Sends a request; gives the lines of its answer as they come. @throws DirectorError, also the one answered. */
+async function* answerTo(request: Request, socketPath: string): AsyncGenerator<AnswerLine> {
+  const socket = connect(socketPath)
+  socket.write(`${JSON.stringify(request)}\n`)
+  socket.setTimeout(silenceMs, () => {
+    const seconds = silenceMs / 1000
+    socket.destroy(new DirectorError('BUSY', `the director at ${socketPath} has not answered for ${seconds} seconds`))
+  })
+  for await (const lines of lineBatches(textPieces(socket, socketPath))) {
+    for (const line of lines) {
+      const answer = parseAnswer(line)
+      if ('error' in answer) throw answeredError(answer.error)
+      yield answer
+    }
+  }
+}
+
+async function* textPieces(socket: Socket, socketPath: string): AsyncGenerator<string> {
   try {
-    yield* response.setEncoding('utf8')
+    for await (const piece of socket.setEncoding('utf8')) {
+      // From here on a silence can be the reader's own, who has stopped for a pager.
+      socket.setTimeout(0)
+      yield piece
+    }
   } catch (error) {
     throw connectionError(error as NodeJS.ErrnoException, socketPath)
   }
-}
-
-async function wholeText(pieces: AsyncIterable<string>): Promise<string> {
-  let text = ''
-  for await (const piece of pieces) text += piece
-  return text
 }
 
 function connectionError(error: NodeJS.ErrnoException, socketPath: string): DirectorError {
@@ -118,12 +110,20 @@ function connectionError(error: NodeJS.ErrnoException, socketPath: string): Dire
   }
 }
 
-function answeredError(status: number, text: string): DirectorError {
+function brokenOff(socketPath: string): DirectorError {
+  return new DirectorError('INTERNAL', `the director at ${socketPath} has broken off its answer`, { socketPath })
+}
+
+function answeredError({ code, message }: ErrorBody): DirectorError {
+  return new DirectorError(errorCodes.includes(code) ? code : 'INTERNAL', message)
+}
+
+function parseAnswer(line: string): AnswerLine {
   try {
-    const { code, message }: ErrorBody = JSON.parse(text)
-    if (errorCodes.includes(code)) return new DirectorError(code, message)
+    const answer: unknown = JSON.parse(line)
+    if (typeof answer === 'object' && answer !== null) return answer as AnswerLine
   } catch {
     // Not the director's: something else listens on the socket.
   }
-  return new DirectorError('INTERNAL', `unexpected answer with status ${status} on the control socket`)
+  throw new DirectorError('INTERNAL', `unexpected answer on the control socket: ${line.slice(0, 80)}`)
 }

@@ -1,11 +1,11 @@
-import type { StatusResponse } from '../api/protocol.js'
+import type { StatusView } from '../api/protocol.js'
 
 const labelWidth = 14
 
 /**
  * The director's state for a person to read. Counters at 0 say nothing and are left out, unless `all` is set.
  */
-export function formatStatus(status: StatusResponse, all: boolean): string {
+export function formatStatus(status: StatusView, all: boolean): string {
   const { connections, verdicts } = status
   const { inUse, capacity, evicted, expired } = connections
   const share = ((100 * inUse) / capacity).toFixed(1)

@@ -1,4 +1,4 @@
-import type { Command, ServiceView, StatusResponse } from '../api/protocol.js'
+import type { Command, ServiceView, StatusView } from '../api/protocol.js'
 import type { Clock } from '../core/clock.js'
 import type { Connection, Timeouts } from '../core/connection.js'
 import { DirectorError } from '../core/errors.js'
@@ -27,7 +27,7 @@ export interface DirectorParts {
 }
 
 /** What `xlvs status` shows of a director, whatever process it runs in. */
-export type DirectorStatus = Omit<StatusResponse, 'version' | 'pid' | 'pinDir'>
+export type DirectorStatus = Omit<StatusView, 'version' | 'pid' | 'pinDir'>
 
 /** Owns the desired state and carries out commands on it: each of them wholly or not at all. */
 export class Director {
@@ -106,6 +106,11 @@ export class Director {
   services(key?: ServiceKey): ServiceView[] {
     if (key) this.#present(key)
     return Array.from(this.#dataplane.counters(key), (row) => this.#view(row))
+  }
+
+  /** Slots of the connection table. */
+  tableSize(): number {
+    return this.#dataplane.stats().connections.capacity
   }
 
   /** Traffic of all services since the start or the last `-Z` of everything, deleted services included. */

@@ -1,4 +1,4 @@
-import type { StatusResponse } from '../../src/api/protocol.js'
+import type { StatusView } from '../../src/api/protocol.js'
 import { checkoutFile } from './checkout.js'
 import type { Namespace } from './netns.js'
 import type { Background, ExecOptions, ExecResult } from './process.js'
@@ -58,7 +58,7 @@ export class DirectorProcess {
   }
 
   /** `xlvs status --json`. */
-  async status(): Promise<StatusResponse> {
+  async status(): Promise<StatusView> {
     return JSON.parse(await this.namespace.exec(xlvsCommand, ['status', '--json'], { env: this.#env }))
   }
 

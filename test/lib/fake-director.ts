@@ -1,39 +1,31 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type Command,
-  type CommandsRequest,
-  type ErrorBody,
-  type ServicesResponse,
-  type StatusResponse,
-  socketName,
-} from '../../src/api/protocol.js'
+import { type Command, type ErrorBody, type ServicesView, type StatusView, socketName } from '../../src/api/protocol.js'
+import type { ApiParts } from '../../src/api/requests.js'
+import { serveApi } from '../../src/api/server.js'
 import { type Connection, defaultTimeouts } from '../../src/core/connection.js'
+import { DirectorError } from '../../src/core/errors.js'
+import { serviceKeyText } from '../../src/core/virtual-service.js'
+import { MemoryLog } from './memory-log.js'
 
-/** A control server that keeps what it is told and answers what it was given: real HTTP on a real socket. */
+/** A director that keeps what it is told and answers what it was given, behind the real control socket. */
 export interface FakeDirector {
   readonly runtimeDir: string
-  /** Everything that was asked, as `GET /v1/status`. */
+  /** Names of the requests that came, in order. */
   readonly requests: string[]
   /** All commands that came, in order. */
   readonly commands: Command[]
   /** Decides about each command; accepts all unless replaced. */
   judge: (command: Command) => ErrorBody | null
-  services: ServicesResponse
+  services: ServicesView
   connections: Iterable<Connection>
-  status: StatusResponse | undefined
+  status: StatusView | undefined
   close(): Promise<void>
 }
 
 export async function fakeDirector(): Promise<FakeDirector> {
   const runtimeDir = await mkdtemp(join(tmpdir(), 'xlvs-fake-director-'))
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => response.destroy(error))
-  })
-
   const fake: FakeDirector = {
     runtimeDir,
     requests: [],
@@ -43,62 +35,44 @@ export async function fakeDirector(): Promise<FakeDirector> {
     connections: [],
     status: undefined,
     async close() {
-      server.closeAllConnections()
-      server.close()
+      await server.close()
       await rm(runtimeDir, { recursive: true })
     },
   }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://director')
-    const what = `${request.method} ${url.pathname}`
-    fake.requests.push(what)
-    const json = (status: number, body: unknown) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    }
-    switch (what) {
-      case 'POST /v1/commands': {
-        const { commands }: CommandsRequest = JSON.parse(await bodyOf(request))
-        fake.commands.push(...commands)
-        return json(200, { results: commands.map((command) => fake.judge(command)) })
-      }
-      case 'GET /v1/services': {
-        const { services, tableSize } = fake.services
-        const query = url.searchParams
-        if (query.size === 0) return json(200, fake.services)
-        const found = services.filter(
-          ({ protocol, vip, vport }) =>
-            protocol === query.get('protocol') && vip === query.get('vip') && String(vport) === query.get('vport'),
-        )
-        if (found.length === 0) return json(404, { code: 'NO_SUCH_SERVICE', message: 'no such service' })
-        return json(200, { services: found, tableSize })
-      }
-      case 'GET /v1/connections':
-        response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-        for (const connection of fake.connections) {
-          if (!response.write(`${JSON.stringify(connection)}\n`)) await once(response, 'drain')
-        }
-        response.end()
-        return
-      case 'GET /v1/timeouts':
-        return json(200, defaultTimeouts)
-      case 'GET /v1/status':
-        return json(200, fake.status)
-      case 'POST /v1/down':
-        response.writeHead(204).end()
-        return
-      default:
-        return json(404, { code: 'INVALID', message: `no ${what} here` })
-    }
+  const asked = (name: string) => void fake.requests.push(name)
+  const director: ApiParts['director'] = {
+    executeAll(commands) {
+      asked('commands')
+      fake.commands.push(...commands)
+      return commands.map((command) => {
+        const refusal = fake.judge(command)
+        return refusal ? new DirectorError(refusal.code, refusal.message) : undefined
+      })
+    },
+    settled: async () => {},
+    services(key) {
+      asked('services')
+      if (!key) return [...fake.services.services]
+      const found = fake.services.services.filter((service) => serviceKeyText(service) === serviceKeyText(key))
+      if (found.length === 0) throw new DirectorError('NO_SUCH_SERVICE', 'no such service')
+      return found
+    },
+    async *connections() {
+      asked('connections')
+      yield* fake.connections
+    },
+    timeouts() {
+      asked('timeouts')
+      return defaultTimeouts
+    },
+    tableSize: () => fake.services.tableSize,
+    status() {
+      asked('status')
+      if (!fake.status) throw new DirectorError('INTERNAL', 'the test gave no status')
+      return fake.status
+    },
   }
-
-  server.listen(join(runtimeDir, socketName))
-  await once(server, 'listening')
+  const parts = { director, version: '', pinDir: '', down: async () => asked('down'), ended: () => {} }
+  const server = await serveApi(join(runtimeDir, socketName), parts, new MemoryLog())
   return fake
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let text = ''
-  for await (const chunk of request.setEncoding('utf8')) text += chunk
-  return text
 }

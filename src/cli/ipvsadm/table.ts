@@ -1,4 +1,4 @@
-import type { ServerView, ServicesResponse, ServiceView } from '../../api/protocol.js'
+import type { ServerView, ServicesView, ServiceView } from '../../api/protocol.js'
 import type { Label } from './labels.js'
 import { largeNumber } from './numbers.js'
 import type { TableStyle, TableView } from './request.js'
@@ -62,7 +62,7 @@ const views: Readonly<Record<TableView, View>> = {
 }
 
 /** `ipvsadm -L`, line by line: the whole table. */
-export function formatTable({ services, tableSize }: ServicesResponse, style: TableStyle, label: Label): string[] {
+export function formatTable({ services, tableSize }: ServicesView, style: TableStyle, label: Label): string[] {
   const ordered = style.sorted ? mergeSort(services, compareServices) : services
   return [
     `IP Virtual Server version ${ipvsVersion} (size=${tableSize})`,

@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import type { AnswerLine, Request } from '../../../src/api/protocol.js'
+import type { ApiParts } from '../../../src/api/requests.js'
 import { type ApiServer, serveApi } from '../../../src/api/server.js'
 import { type Fixture, startedDirector } from '../director/fixture.js'
 
 export interface Served extends Fixture {
   readonly path: string
   readonly server: ApiServer
+  readonly parts: ApiParts & { ended: () => void }
   /** How often the director was taken out of the path, and the process told to end. */
   readonly went: string[]
 }
@@ -34,31 +37,17 @@ export async function served(t: Test): Promise<Served> {
   }
   const server = await serveApi(path, parts, fixture.log)
   t.teardown(() => server.close())
-  return { ...fixture, path, server, went }
+  return { ...fixture, path, server, parts, went }
 }
 
-export interface Reply {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly text: string
-  readonly body: unknown
-}
-
-/** One request over the socket; a body that is no string is sent as JSON. */
-export function ask(socketPath: string, method: string, path: string, body?: unknown): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ socketPath, method, path, agent: false }, async (response) => {
-      try {
-        let text = ''
-        for await (const chunk of response.setEncoding('utf8')) text += chunk
-        const { statusCode = 0, headers } = response
-        const isJson = headers['content-type'] === 'application/json'
-        resolve({ status: statusCode, headers, text, body: isJson ? JSON.parse(text) : undefined })
-      } catch (error) {
-        reject(error)
-      }
-    })
-    sent.once('error', reject)
-    sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
-  })
+/** Sends a request, or a line that should be one; gives the lines of the answer, up to the end of the connection. */
+export async function ask(socketPath: string, request: Request | string): Promise<AnswerLine[]> {
+  const socket = connect(socketPath)
+  socket.end(typeof request === 'string' ? request : `${JSON.stringify(request)}\n`)
+  let text = ''
+  for await (const piece of socket.setEncoding('utf8')) text += piece
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { connect } from 'node:net'
 import t from 'tap'
-import { maxBodyBytes } from '../../../src/api/body.js'
+import type { Command } from '../../../src/api/protocol.js'
+import { maxRequestBytes } from '../../../src/api/request-line.js'
 import type { Connection } from '../../../src/core/connection.js'
 import { DirectorError } from '../../../src/core/errors.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
@@ -20,11 +21,14 @@ const connection: Connection = {
   rport: 80,
 }
 
+const commands = (...commands: Command[]) => ({ request: 'commands', commands }) as const
+
 t.test('commands are carried out in order, with a result for each', async (t) => {
   const { path, director, nextHops } = await served(t)
   nextHops.set('10.0.0.11', hopTo(11))
-  const reply = await ask(path, 'POST', '/v1/commands', {
-    commands: [
+  const answer = await ask(
+    path,
+    commands(
       { type: 'add-service', service: { ...web, scheduler: 'wlc' } },
       { type: 'add-service', service: { ...web, scheduler: 'wlc' } },
       { type: 'add-server', key: web, server: routed('10.0.0.11', 5) },
@@ -33,26 +37,25 @@ t.test('commands are carried out in order, with a result for each', async (t) =>
       { type: 'zero' },
       { type: 'zero', key: web },
       { type: 'set-timeouts', timeouts: { tcpS: 10, tcpFinS: 20, udpS: 30 } },
-    ],
-  })
-  t.equal(reply.status, 200)
-  t.strictSame(reply.body, {
-    results: [null, { code: 'SERVICE_EXISTS', message: 'tcp 192.0.2.10:80 exists already' }, ...Array(6).fill(null)],
-  })
+    ),
+  )
+  const exists = { code: 'SERVICE_EXISTS', message: 'tcp 192.0.2.10:80 exists already' }
+  t.strictSame(answer, [{ result: [null, exists, ...Array(6).fill(null)] }])
   t.match(director.services(), [{ scheduler: 'rr', servers: [{ rip: '10.0.0.11', weight: 6 }] }])
 
-  const services = await ask(path, 'GET', '/v1/services')
-  t.strictSame(services.body, { services: director.services(), tableSize: 1024 })
-  t.strictSame((await ask(path, 'GET', '/v1/timeouts')).body, { tcpS: 10, tcpFinS: 20, udpS: 30 })
+  const result = { services: director.services(), tableSize: 1024 }
+  t.strictSame(await ask(path, { request: 'services' }), [{ result }])
+  t.strictSame(await ask(path, { request: 'timeouts' }), [{ result: { tcpS: 10, tcpFinS: 20, udpS: 30 } }])
 
-  const removed = await ask(path, 'POST', '/v1/commands', {
-    commands: [
+  const removed = await ask(
+    path,
+    commands(
       { type: 'delete-server', key: web, server: { rip: '10.0.0.11', rport: 80 } },
       { type: 'delete-service', key: web },
       { type: 'flush' },
-    ],
-  })
-  t.strictSame(removed.body, { results: [null, null, null] })
+    ),
+  )
+  t.strictSame(removed, [{ result: [null, null, null] }])
   t.strictSame(director.services(), [])
 })
 
@@ -66,91 +69,89 @@ t.test('a command that adds a server is answered when the server can take packet
     }
   })
   let answered = false
-  const reply = ask(path, 'POST', '/v1/commands', {
-    commands: [{ type: 'add-server', key: web, server: routed('10.0.0.11', 1) }],
-  }).finally(() => {
+  const added = commands({ type: 'add-server', key: web, server: routed('10.0.0.11', 1) })
+  const answer = ask(path, added).finally(() => {
     answered = true
   })
   await watched
-  await ask(path, 'GET', '/v1/timeouts')
+  await ask(path, { request: 'timeouts' })
   t.equal(answered, false)
   nextHops.set('10.0.0.11', hopTo(11))
-  t.strictSame((await reply).body, { results: [null] })
+  t.strictSame(await answer, [{ result: [null] }])
 })
 
 t.test('one service', async (t) => {
   const { path, director } = await served(t)
   for (const key of [web, dns]) director.execute({ type: 'add-service', service: { ...key, scheduler: 'rr' } })
-  const one = await ask(path, 'GET', '/v1/services?protocol=udp&vip=192.0.2.10&vport=53')
-  t.match(one.body, { services: [dns] })
-  const none = await ask(path, 'GET', '/v1/services?protocol=udp&vip=192.0.2.10&vport=54')
-  t.equal(none.status, 404)
-  t.match(none.body, { code: 'NO_SUCH_SERVICE' })
+  t.match(await ask(path, { request: 'services', key: dns }), [{ result: { services: [dns] } }])
+  const none = await ask(path, { request: 'services', key: { ...dns, vport: 54 } })
+  t.match(none, [{ error: { code: 'NO_SUCH_SERVICE' } }])
 })
 
 t.test('requests that cannot be understood', async (t) => {
   const { path, dataplane } = await served(t)
   dataplane.writes.length = 0
-  const post = (body: unknown) => ['POST', '/v1/commands', body] as const
-  const command = (part: object) => post({ commands: [{ type: 'add-service', service: { ...web, ...part } }] })
-  const cases: [readonly [string, string, unknown?], number, string | RegExp][] = [
-    [['GET', '/v2/status'], 404, 'there is no /v2/status'],
-    [['GET', '/toString'], 404, 'there is no /toString'],
-    [['DELETE', '/v1/services'], 405, '/v1/services takes GET, not DELETE'],
-    [['GET', '/v1/commands'], 405, '/v1/commands takes POST, not GET'],
-    [post('{"commands": ['), 400, /^body: not JSON/],
-    [post('[]'), 400, 'body: [], but an object is needed'],
-    [post({}), 400, 'commands: missing, but an array is needed'],
-    [post({ commands: [7] }), 400, 'commands[0]: 7, but an object is needed'],
-    [post({ commands: [{ type: 'explode' }] }), 400, /^commands\[0\].type: "explode", but one of add-service, .*zero/],
-    [command({}), 400, 'commands[0].service.scheduler: missing, but a string is needed'],
-    [command({ protocol: 'icmp' }), 400, 'commands[0].service.protocol: "icmp", but one of tcp, udp is needed'],
-    [command({ vport: '80' }), 400, 'commands[0].service.vport: "80", but a whole number is needed'],
+  const refused = (part: object) =>
+    JSON.stringify({ request: 'commands', commands: [{ type: 'add-service', service: { ...web, ...part } }] })
+  const weight = { type: 'add-server', key: web, server: { ...routed('10.0.0.11'), weight: 1.5 } }
+  const cases: [line: string, message: string | RegExp][] = [
+    ['{"request": [', /^request: not JSON/],
+    ['GET / HTTP/1.1\r', /^request: not JSON/],
+    ['[]', 'request: [], but an object is needed'],
+    ['null', 'request: null, but an object is needed'],
+    ['{}', 'request: missing, but one of commands, services, timeouts, status, down, connections is needed'],
+    ['{"request":"toString"}', /^request: "toString", but one of/],
+    ['{"request":"commands"}', 'commands: missing, but an array is needed'],
+    ['{"request":"commands","commands":[7]}', 'commands[0]: 7, but an object is needed'],
     [
-      post({ commands: [{ type: 'add-server', key: web, server: { ...routed('10.0.0.11'), weight: 1.5 } }] }),
-      400,
+      '{"request":"commands","commands":[{"type":"explode"}]}',
+      /^commands\[0\].type: "explode", but one of add-service, .*zero/,
+    ],
+    [refused({}), 'commands[0].service.scheduler: missing, but a string is needed'],
+    [refused({ protocol: 'icmp' }), 'commands[0].service.protocol: "icmp", but one of tcp, udp is needed'],
+    [refused({ vport: '80' }), 'commands[0].service.vport: "80", but a whole number is needed'],
+    [
+      JSON.stringify({ request: 'commands', commands: [weight] }),
       'commands[0].server.weight: 1.5, but a whole number is needed',
     ],
-    [['GET', '/v1/services?protocol=tcp'], 400, 'vip: missing, but a string is needed'],
-    [['GET', '/v1/services?protocol=tcp&vip=192.0.2.10&vport=x'], 400, 'vport: "x", but a whole number is needed'],
+    ['{"request":"services","key":{"protocol":"tcp"}}', 'key.vip: missing, but a string is needed'],
+    [
+      '{"request":"services","key":{"protocol":"tcp","vip":"192.0.2.10","vport":"x"}}',
+      'key.vport: "x", but a whole number is needed',
+    ],
   ]
-  for (const [[method, url, body], status, message] of cases) {
-    const reply = await ask(path, method, url, body)
-    t.equal(reply.status, status, `${method} ${url}`)
-    t.match(reply.body, { code: 'INVALID', message })
-    if (status === 405) t.ok(reply.headers.allow)
+  for (const [line, message] of cases) {
+    for (const end of ['\n', '', '\nmore that nobody reads\n']) {
+      t.match(await ask(path, line + end), [{ error: { code: 'INVALID', message } }], line)
+    }
   }
+  t.strictSame(await ask(path, ''), [], 'who says nothing is told nothing')
   t.strictSame(dataplane.writes, [], 'nothing was carried out')
 })
 
-t.test('a body that is too large is refused while it comes', async (t) => {
+t.test('a request that is too long is refused while it comes', async (t) => {
   const { path } = await served(t)
-  const sent = request({ socketPath: path, method: 'POST', path: '/v1/commands', agent: false })
-  sent.on('error', () => {})
-  const replied = once(sent, 'response')
+  const socket = connect(path)
+  t.teardown(() => socket.destroy())
   const block = Buffer.alloc(2 ** 20, ' ')
-  for (let bytes = 0; bytes <= maxBodyBytes; bytes += block.length) sent.write(block)
-  const [response] = await replied
-  t.equal(response.statusCode, 413)
-  let text = ''
-  for await (const chunk of response.setEncoding('utf8')) text += chunk
-  t.match(JSON.parse(text), { code: 'INVALID', message: /^body: more than \d+ bytes/ })
-  sent.destroy()
-  t.equal((await ask(path, 'GET', '/v1/status')).status, 200)
+  for (let bytes = 0; bytes <= maxRequestBytes; bytes += block.length) socket.write(block)
+  const [line] = await once(socket.setEncoding('utf8'), 'data')
+  t.match(JSON.parse(line), { error: { code: 'INVALID', message: /^request: more than \d+ bytes/ } })
+  t.match(await ask(path, { request: 'status' }), [{ result: {} }])
 })
 
-t.test('connections, one a line', async (t) => {
+t.test('connections, many a line', async (t) => {
   const { path, dataplane } = await served(t)
   dataplane.connectionList = Array.from({ length: 1234 }, (_, i) => ({ ...connection, cport: i + 1 }))
-  const reply = await ask(path, 'GET', '/v1/connections')
-  t.equal(reply.headers['content-type'], 'application/x-ndjson')
-  const lines = reply.text.trimEnd().split('\n')
+  const answer = await ask(path, { request: 'connections' })
+  t.strictSame(answer.pop(), { result: null })
+  t.ok(answer.length < 10)
   t.strictSame(
-    lines.map((line) => JSON.parse(line)),
+    answer.flatMap((line) => ('connections' in line ? line.connections : [])),
     dataplane.connectionList,
   )
   dataplane.connectionList = []
-  t.equal((await ask(path, 'GET', '/v1/connections')).text, '')
+  t.strictSame(await ask(path, { request: 'connections' }), [{ result: null }])
 })
 
 t.test('a slow reader of connections is waited for, and may go away', async (t) => {
@@ -165,29 +166,30 @@ t.test('a slow reader of connections is waited for, and may go away', async (t) 
       }
     }
   })
-  const sent = request({ socketPath: path, path: '/v1/connections', agent: false })
-  sent.end()
-  const [response] = await once(sent, 'response')
-  response.pause()
+  const socket = connect(path)
+  socket.write('{"request":"connections"}\n')
+  await once(socket, 'readable')
   let before = -1
   while (listed !== before) {
     before = listed
-    await ask(path, 'GET', '/v1/status')
+    await ask(path, { request: 'timeouts' })
   }
   t.ok(listed < 1_000_000, `${listed} connections were read ahead`)
-  response.destroy()
+  socket.destroy()
   await returned
-  t.equal((await ask(path, 'GET', '/v1/status')).status, 200)
+  t.match(await ask(path, { request: 'status' }), [{ result: {} }])
   t.notMatch(log.lines, [/^error/])
 })
 
-t.test('a listing that fails half way does not look complete', async (t) => {
+t.test('a listing that fails half way says so', async (t) => {
   const { path, dataplane, log } = await served(t)
   dataplane.connections = async function* () {
     for (let i = 0; i < 1000; i++) yield connection
     throw new Error('EIO')
   }
-  await t.rejects(ask(path, 'GET', '/v1/connections'), { code: 'ECONNRESET' })
+  const answer = await ask(path, { request: 'connections' })
+  t.strictSame(answer.at(-1), { error: { code: 'INTERNAL', message: 'internal error; see the log' } })
+  t.ok(answer.length > 1)
   t.equal(log.lines.filter((line) => line === 'error request failed').length, 1)
 })
 
@@ -202,10 +204,10 @@ t.test('status', async (t) => {
   }
   director.execute({ type: 'add-service', service: { ...web, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.11') })
-  t.strictSame((await ask(path, 'GET', '/v1/status')).body, {
+  const result = {
     version: '1.2.3',
-    pinDir: '/sys/fs/bpf/xlvs',
     pid: process.pid,
+    pinDir: '/sys/fs/bpf/xlvs',
     dataplane: 'memory',
     interfaces: [{ name: 'memory0', mode: 'native' }],
     services: 1,
@@ -213,40 +215,43 @@ t.test('status', async (t) => {
     connections: { inUse: 0, capacity: 1024, evicted: 0, expired: 0 },
     verdicts: { route_tx: 5, drop_ttl: 0 },
     unresolved: ['10.0.0.11'],
-  })
+  }
+  t.strictSame(await ask(path, { request: 'status' }), [{ result }])
 })
 
-t.test('failures: the status of their code; unexpected ones are logged once and not told', async (t) => {
+t.test('failures: those of the director are told; unexpected ones are logged once and not told', async (t) => {
   const { path, dataplane, log } = await served(t)
-  for (const { error, status, body, logged } of [
-    {
-      error: new DirectorError('NO_SPACE', 'full'),
-      status: 507,
-      body: { code: 'NO_SPACE', message: 'full' },
-      logged: 0,
-    },
-    {
-      error: new Error('a secret'),
-      status: 500,
-      body: { code: 'INTERNAL', message: 'internal error; see the log' },
-      logged: 1,
-    },
+  for (const { error, told, logged } of [
+    { error: new DirectorError('NO_SPACE', 'full'), told: { code: 'NO_SPACE', message: 'full' }, logged: 0 },
+    { error: new Error('a secret'), told: { code: 'INTERNAL', message: 'internal error; see the log' }, logged: 1 },
   ]) {
     log.lines.length = 0
     dataplane.stats = () => {
       throw error
     }
-    const reply = await ask(path, 'GET', '/v1/status')
-    t.equal(reply.status, status)
-    t.strictSame(reply.body, body)
+    t.strictSame(await ask(path, { request: 'status' }), [{ error: told }])
     t.equal(log.lines.filter((line) => line.startsWith('error')).length, logged)
   }
 })
 
 t.test('down: out of the path, then the answer, then the end', async (t) => {
   const { path, went, server } = await served(t)
-  const reply = await ask(path, 'POST', '/v1/down')
-  t.equal(reply.status, 204)
+  t.strictSame(await ask(path, { request: 'down' }), [{ result: null }])
   await server.close()
   t.strictSame(went, ['down', 'ended'])
+})
+
+t.test('down for a client that does not wait, or does not go away', async (t) => {
+  for (const after of ['gone', 'stays'] as const) {
+    const { path, server, parts } = await served(t)
+    const ended = new Promise<void>((resolve) => {
+      parts.ended = resolve
+    })
+    const socket = connect(path)
+    t.teardown(() => socket.destroy())
+    socket.write('{"request":"down"}\n', () => after === 'gone' && socket.destroy())
+    await ended
+    await server.close()
+    t.pass(`a client that is ${after}`)
+  }
 })

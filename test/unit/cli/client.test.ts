@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -16,7 +16,7 @@ async function tempDir(t: Test): Promise<string> {
 }
 
 /** A client of a server with answers of its own. */
-async function clientOf(t: Test, listener: RequestListener): Promise<ControlClient> {
+async function clientOf(t: Test, listener: (socket: Socket) => void): Promise<ControlClient> {
   const dir = await tempDir(t)
   const server = createServer(listener).listen(join(dir, socketName))
   await once(server, 'listening')
@@ -33,7 +33,7 @@ t.test('asks a director', async (t) => {
   t.same(await client.services(), { services: [], tableSize: 4096 })
   t.same(await client.timeouts(), { tcpS: 900, tcpFinS: 120, udpS: 300 })
   await client.down()
-  t.same(director.requests.at(-1), 'POST /v1/down')
+  t.same(director.requests.at(-1), 'down')
   await t.rejects(client.services({ protocol: 'udp', vip: '192.0.2.10', vport: 53 }), {
     name: 'DirectorError',
     code: 'NO_SUCH_SERVICE',
@@ -56,20 +56,27 @@ t.test('nobody listens', async (t) => {
 })
 
 t.test('an answer that is not the director’s', async (t) => {
-  const client = await clientOf(t, (_request, response) => response.writeHead(500).end('<html>'))
-  await t.rejects(client.status(), { code: 'INTERNAL', message: /status 500/ })
+  for (const answer of ['<html>\n', '7\n', 'null\n']) {
+    const client = await clientOf(t, (socket) => socket.end(answer))
+    await t.rejects(client.status(), {
+      code: 'INTERNAL',
+      message: `unexpected answer on the control socket: ${answer.trim()}`,
+    })
+  }
 })
 
 t.test('an answer that breaks off', async (t) => {
-  const client = await clientOf(t, (_request, response) => {
-    response.write('{"protocol":"tcp"}\n{"proto', () => response.destroy())
-  })
-  const got: Connection[] = []
-  await t.rejects(
-    async () => {
-      for await (const batch of client.connections()) got.push(...batch)
-    },
-    { name: 'DirectorError', code: 'INTERNAL' },
-  )
-  t.same(got, [{ protocol: 'tcp' }])
+  const answers = ['', '{"connections":[{"protocol":"tcp"}]}\n', '{"connections":[{"protocol":"tcp"}]}\n{"conn']
+  for (const answer of answers) {
+    const client = await clientOf(t, (socket) => socket.end(answer))
+    const got: Connection[] = []
+    await t.rejects(
+      async () => {
+        for await (const batch of client.connections()) got.push(...batch)
+      },
+      { name: 'DirectorError', code: 'INTERNAL' },
+    )
+    t.same(got, answer === '' ? [] : [{ protocol: 'tcp' }])
+    await t.rejects(client.status(), { name: 'DirectorError', code: 'INTERNAL' })
+  }
 })

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import t from 'tap'
-import type { StatusResponse } from '../../../src/api/protocol.js'
+import type { StatusView } from '../../../src/api/protocol.js'
 import { controlClient } from '../../../src/cli/client.js'
 import { type Actions, runProgram } from '../../../src/cli/program.js'
 import { DirectorError } from '../../../src/core/errors.js'
@@ -138,7 +138,7 @@ t.test('everything after ipvsadm is ipvsadm’s', async (t) => {
 t.test('status', async (t) => {
   const director = await fakeDirector()
   t.teardown(() => director.close())
-  const status: StatusResponse = {
+  const status: StatusView = {
     version: '0.1.0',
     pid: 4711,
     pinDir: '/sys/fs/bpf/xlvs',

@@ -1,4 +1,3 @@
-import type { LogFields, Logger } from '../../../src/core/logger.js'
 import type { RealServer } from '../../../src/core/real-server.js'
 import type { ServiceKey } from '../../../src/core/virtual-service.js'
 import { Director } from '../../../src/director/director.js'
@@ -6,23 +5,7 @@ import type { SchedulePlan } from '../../../src/scheduler/scheduler.js'
 import { FakeNextHops } from '../../lib/fake-next-hops.js'
 import { ManualClock } from '../../lib/manual-clock.js'
 import { MemoryDataplane } from '../../lib/memory-dataplane.js'
-
-/** Keeps what was logged, as `level sentence`. */
-export class MemoryLog implements Logger {
-  readonly lines: string[] = []
-  readonly fields: LogFields[] = []
-  readonly debug = this.#at('debug')
-  readonly info = this.#at('info')
-  readonly warn = this.#at('warn')
-  readonly error = this.#at('error')
-
-  #at(level: string) {
-    return (fields: LogFields, sentence: string): void => {
-      this.lines.push(`${level} ${sentence}`)
-      this.fields.push(fields)
-    }
-  }
-}
+import { MemoryLog } from '../../lib/memory-log.js'
 
 export interface Fixture {
   readonly dataplane: MemoryDataplane

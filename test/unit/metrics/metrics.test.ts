@@ -6,7 +6,8 @@ import t from 'tap'
 import { collectMetrics } from '../../../src/metrics/collect.js'
 import { serveMetrics } from '../../../src/metrics/server.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
-import { dns, MemoryLog, routed, startedDirector, web } from '../director/fixture.js'
+import { MemoryLog } from '../../lib/memory-log.js'
+import { dns, routed, startedDirector, web } from '../director/fixture.js'
 
 async function measured() {
   const fixture = await startedDirector()
