@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkoutFile } from '../lib/checkout.js'
-import { DirectorProcess } from '../lib/director-process.js'
+import { DirectorProcess, xlvsCommand } from '../lib/director-process.js'
 import type { Namespace } from '../lib/netns.js'
 import { whyNoNamespaces } from '../lib/network.js'
 import { execute, executeOrThrow } from '../lib/process.js'
@@ -58,8 +58,8 @@ async function programsOf(namespace: Namespace): Promise<Record<string, number>>
 }
 
 /** Starts a director that must refuse; gives its sentence, of which there is one and no stack. */
-async function refusal(t: Test, director: DirectorProcess): Promise<string> {
-  const daemon = director.spawn()
+async function refusal(t: Test, director: DirectorProcess, command?: string): Promise<string> {
+  const daemon = director.spawn(command)
   t.teardown(() => daemon.kill('SIGKILL'))
   t.equal(await daemon.ends(), 1)
   t.equal(daemon.stdout, '', 'it never says ready')
@@ -232,6 +232,22 @@ startupTest('a port for metrics that is taken', async (t, { director, programs, 
   t.same(pinned('links'), links)
   t.equal((await first.status()).pid, first.daemon.pid, 'the first still answers')
   await first.end('SIGTERM')
+})
+
+startupTest('a connection table that memory does not hold', async (t, { director, pinDirectory, runtimeDirectory }) => {
+  const directory = dirname(runtimeDirectory)
+  const memory = join(directory, 'meminfo')
+  const command = join(directory, 'xlvs-with-little-memory')
+  writeFileSync(memory, 'MemTotal: 4096 kB\nMemAvailable: 1024 kB\n')
+  const lines = [
+    '#!/usr/bin/env -S unshare --mount sh',
+    `mount --bind ${memory} /proc/meminfo && exec ${xlvsCommand} "$@"`,
+  ]
+  writeFileSync(command, `${lines.join('\n')}\n`, { mode: 0o755 })
+  const sentence = await refusal(t, director(['eth0'], '--conn-table-size', '65536'), command)
+  t.equal(sentence, 'xlvs: conn-table-size: 65536 connections take 2 MiB of memory, 1 MiB are available')
+  t.notOk(existsSync(pinDirectory))
+  await runOnce(director(['eth0'], '--conn-table-size', '65536'))
 })
 
 startupTest('pin directories that cannot be', async (t, { director, pinDirectory, namespace, runtimeDirectory }) => {
