@@ -7,7 +7,7 @@
  */
 #include "checksum.h"
 #include "forward.h"
-#include "parse.h"
+#include "packet.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -18,12 +18,6 @@ struct {
 	__type(value, __u8);
 	__uint(max_entries, 1024);
 } decap_vips SEC(".maps");
-
-struct l2_header {
-	struct ethhdr eth;
-	struct vlan_tag tags[VLAN_TAGS_MAX];
-};
-_Static_assert(sizeof(struct l2_header) == ETH_HLEN + 4 * VLAN_TAGS_MAX, "as on the wire");
 
 struct tunnelled {
 	__u32 l2_len;
@@ -78,28 +72,6 @@ static __always_inline bool keep_congestion(const struct iphdr *outer, struct ip
 	return true;
 }
 
-/* The checks behind the frame's lengths are for the verifier: parse_tunnelled() has seen more. */
-static __always_inline void take_outer_off(struct xdp_md *ctx, const struct tunnelled *t)
-{
-	struct cursor c = cursor_of(ctx);
-	struct l2_header l2, *from = c.pos, *to;
-
-	if ((void *)(from + 1) > c.end)
-		return;
-	l2 = *from;
-	if (bpf_xdp_adjust_head(ctx, t->outer_len))
-		return;
-	c = cursor_of(ctx);
-	to = c.pos;
-	if ((void *)(to + 1) > c.end)
-		return;
-	to->eth = l2.eth;
-	if (t->l2_len > ETH_HLEN)
-		to->tags[0] = l2.tags[0];
-	if (t->l2_len > ETH_HLEN + sizeof(struct vlan_tag))
-		to->tags[1] = l2.tags[1];
-}
-
 SEC("xdp")
 int decap(struct xdp_md *ctx)
 {
@@ -109,6 +81,6 @@ int decap(struct xdp_md *ctx)
 		return XDP_PASS;
 	if (!keep_congestion(t.outer, t.inner))
 		return XDP_DROP;
-	take_outer_off(ctx, &t);
+	cut_behind_l2(ctx, t.l2_len, t.outer_len);
 	return XDP_PASS;
 }

@@ -11,6 +11,8 @@
 #include "pick.h"
 #include "forward.h"
 #include "icmp.h"
+#include "path_mtu.h"
+#include "tunnel_error.h"
 #include "sweep.h"
 #include "anchors.h"
 
@@ -30,6 +32,8 @@ struct journey {
 	bool new_conn;
 	/* Set once the real server is known. */
 	struct hop *hop;
+	/* The largest packet that gets to it by a tunnel, in bytes. */
+	__u32 path_mtu;
 };
 
 /*
@@ -93,8 +97,6 @@ static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 	__u32 plan;
 	int result;
 
-	if (j->packet.icmp_error)
-		return VERDICT_PASS_ICMP;
 	service = find_service(&j->packet.tuple);
 	if (!service)
 		return VERDICT_PASS_NO_SERVICE;
@@ -126,8 +128,11 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
 	j->hop = &next_hop->hops[next_hop->current & 1];
 	if (!j->hop->ifindex)
 		return VERDICT_DROP_UNRESOLVED;
-	if (j->found.forward == FWD_TUNNEL)
-		return forward_tunnel(ctx, &j->packet, j->hop, server->rip, j->place.hash >> 48);
+	if (j->found.forward == FWD_TUNNEL) {
+		j->path_mtu = known_path_mtu(next_hop, j->now);
+		return forward_tunnel(ctx, &j->packet, j->hop, j->path_mtu, server->rip,
+				      j->place.hash >> 48);
+	}
 	return forward_route(ctx, &j->packet, j->hop);
 }
 
@@ -166,6 +171,7 @@ static __always_inline int decide_fragment(const struct tuple *t)
 static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 {
 	__u32 key = 0;
+	bool live;
 	int result = parse(ctx, &j->packet);
 
 	if (result != GO_ON)
@@ -179,7 +185,13 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	if (j->packet.fragment)
 		return decide_fragment(&j->packet.tuple);
 	find_place(j->config, &j->packet.tuple, &j->place);
-	if (!find_live(j)) {
+	live = find_live(j);
+	if (j->packet.icmp_error) {
+		if (!live)
+			return VERDICT_PASS_ICMP;
+		if (j->packet.rip)
+			return tunnel_error(ctx, &j->packet, &j->found, j->now);
+	} else if (!live) {
 		result = schedule(ctx, j);
 		if (result != GO_ON)
 			return result;
@@ -188,11 +200,15 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 }
 
 /* The largest packet that would have reached the real server, for frag-needed. */
-static __always_inline __u32 path_mtu(const struct journey *j)
+static __always_inline __u32 largest_packet(const struct journey *j)
 {
-	__u32 overhead = j->found.forward == FWD_TUNNEL ? sizeof(struct iphdr) : 0;
+	__u32 mtu = j->hop ? j->hop->mtu : 0;
 
-	return j->hop ? j->hop->mtu - overhead : 0;
+	if (j->found.forward != FWD_TUNNEL)
+		return mtu;
+	if (j->path_mtu < mtu)
+		mtu = j->path_mtu;
+	return mtu - sizeof(struct iphdr);
 }
 
 SEC("xdp")
@@ -202,7 +218,7 @@ int director(struct xdp_md *ctx)
 	enum verdict verdict = decide(ctx, &j);
 
 	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
-		verdict = answer_icmp(ctx, &j.packet, verdict, path_mtu(&j), j.now);
+		verdict = answer_icmp(ctx, &j.packet, verdict, largest_packet(&j), j.now);
 	count_verdict(verdict);
 	switch (verdict) {
 	case VERDICT_ROUTE_TX:
@@ -210,11 +226,12 @@ int director(struct xdp_md *ctx)
 	case VERDICT_ICMP_PORT_UNREACHABLE:
 	case VERDICT_ICMP_TIME_EXCEEDED:
 	case VERDICT_ICMP_FRAG_NEEDED:
+	case VERDICT_ICMP_TUNNEL_ERROR:
 		return XDP_TX;
 	case VERDICT_ROUTE_REDIRECT:
 	case VERDICT_TUNNEL_REDIRECT:
 		return j.hop ? bpf_redirect(j.hop->ifindex, 0) : XDP_ABORTED;
-	case VERDICT_DROP_NO_SERVER ... VERDICT_DROP_NO_HEADROOM:
+	case VERDICT_DROP_NO_SERVER ... VERDICT_DROP_TUNNEL_ERROR:
 		return XDP_DROP;
 	default:
 		return XDP_PASS;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 #include "checksum.h"
-#include "parse.h"
+#include "packet.h"
 
 #define ECN_MASK 0x03
 #define ECN_CE	 0x03
@@ -44,13 +44,43 @@ static __always_inline int move_l2(struct xdp_md *ctx, __u32 l2_len, __u32 room)
 	return GO_ON;
 }
 
-/* Whether the packet can take the way at all; overhead is what the tunnel adds, in bytes. */
-static __always_inline int check_route(const struct iphdr *ip, const struct packet *p,
-				       const struct hop *hop, __u32 overhead)
+struct l2_header {
+	struct ethhdr eth;
+	struct vlan_tag tags[VLAN_TAGS_MAX];
+};
+_Static_assert(sizeof(struct l2_header) == ETH_HLEN + 4 * VLAN_TAGS_MAX, "as on the wire");
+
+/* Takes the first bytes behind the Ethernet header and its tags out of the frame. Returns whether
+ * it could. */
+static __always_inline bool cut_behind_l2(struct xdp_md *ctx, __u32 l2_len, __u32 bytes)
+{
+	struct cursor c = cursor_of(ctx);
+	struct l2_header l2, *from = c.pos, *to;
+
+	if ((void *)(from + 1) > c.end)
+		return false;
+	l2 = *from;
+	if (bpf_xdp_adjust_head(ctx, bytes))
+		return false;
+	c = cursor_of(ctx);
+	to = c.pos;
+	if ((void *)(to + 1) > c.end)
+		return false;
+	to->eth = l2.eth;
+	if (l2_len > ETH_HLEN)
+		to->tags[0] = l2.tags[0];
+	if (l2_len > ETH_HLEN + sizeof(struct vlan_tag))
+		to->tags[1] = l2.tags[1];
+	return true;
+}
+
+/* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes. */
+static __always_inline int check_route(const struct iphdr *ip, const struct packet *p, __u32 mtu,
+				       __u32 overhead)
 {
 	if (ip->ttl <= 1)
 		return p->icmp_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
-	if (p->ip_len + overhead <= hop->mtu)
+	if (p->ip_len + overhead <= mtu)
 		return GO_ON;
 	/* An XDP program has one frame to send: it cannot fragment. */
 	if (p->icmp_error || !(ip->frag_off & bpf_htons(IP_DF)))
@@ -68,7 +98,7 @@ static __always_inline int forward_route(struct xdp_md *ctx, const struct packet
 
 	if (!ip || !eth)
 		return VERDICT_DROP_NO_HEADROOM;
-	result = check_route(ip, p, hop, 0);
+	result = check_route(ip, p, hop->mtu, 0);
 	if (result != GO_ON)
 		return result;
 	decrement_ttl(ip);
@@ -84,12 +114,16 @@ static __always_inline __u8 outer_tos(__u8 tos)
 
 /*
  * ip_vs_tunnel_xmit(): an outer IPv4 header (RFC 2003) to the real server, with the inner TTL, TOS
- * and DF. id: differs between the flows and the packets of a flow, as reassembly needs (RFC 6864).
+ * and DF. path_mtu: what is known of links behind the next hop, for packets with DF; routers
+ * fragment the others. id: differs between the flows and the packets of a flow, as reassembly needs
+ * (RFC 6864).
  */
 static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packet *p,
-					  const struct hop *hop, __be32 rip, __u16 id)
+					  const struct hop *hop, __u32 path_mtu, __be32 rip,
+					  __u16 id)
 {
 	struct iphdr *inner = ip_header(ctx, p->l2_len), *outer;
+	__u32 mtu = hop->mtu;
 	struct ethhdr *eth;
 	int result;
 	struct iphdr header = {
@@ -103,7 +137,9 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 
 	if (!inner)
 		return VERDICT_DROP_NO_HEADROOM;
-	result = check_route(inner, p, hop, sizeof(header));
+	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
+		mtu = path_mtu;
+	result = check_route(inner, p, mtu, sizeof(header));
 	if (result != GO_ON)
 		return result;
 	decrement_ttl(inner);

@@ -9,7 +9,7 @@
 #include "checksum.h"
 #include "forward.h"
 #include "maps.h"
-#include "parse.h"
+#include "parse_icmp.h"
 
 /* An error is at most 576 bytes long (RFC 1812, 4.3.2.3); this is what is left for the quote. */
 #define ICMP_QUOTE_MAX (576 - sizeof(struct iphdr) - sizeof(struct icmphdr))
@@ -45,6 +45,9 @@ static __always_inline bool may_send_icmp(__u32 now)
 	return budget->sent++ < ICMP_PER_TICK;
 }
 
+/* Frames that are summed are shorter: for the verifier. */
+#define SUM_MAX 0x7fff
+
 struct sum_range {
 	struct xdp_md *ctx;
 	__u32 offset;
@@ -59,7 +62,7 @@ static long add_word(__u32 i, struct sum_range *range)
 	__u32 offset = range->offset + i * 2;
 	__u8 *byte;
 
-	if (offset > 1024)
+	if (offset > SUM_MAX)
 		return 1;
 	byte = c.pos + offset;
 	if ((void *)(byte + 1) > c.end)
@@ -115,6 +118,58 @@ static __always_inline enum verdict without_icmp(enum verdict verdict)
 	return VERDICT_DROP_NO_SERVER;
 }
 
+/* The IP header of an error that quotes so many bytes of a packet. */
+static __always_inline struct iphdr error_header(const struct iphdr *about, __u32 quote)
+{
+	struct iphdr header = {
+	    .version = 4,
+	    .ihl = 5,
+	    .tos = (about->tos & 0x1e) | ICMP_PRECEDENCE,
+	    .tot_len = bpf_htons(ICMP_ROOM + quote),
+	    .id = about->id,
+	    .ttl = ICMP_TTL,
+	    .protocol = IPPROTO_ICMP,
+	    .saddr = about->daddr,
+	    .daddr = about->saddr,
+	};
+
+	header.check = csum_fold(ip_header_sum(&header));
+	return header;
+}
+
+/*
+ * Writes the headers of an error into the room of ICMP_ROOM bytes that is behind l2_len, and cuts
+ * the frame off behind the quote. Returns whether it could. A function of its own, for the verifier
+ * of Linux 6.1: inlined, the outcomes of the insertion are followed through it, a million steps.
+ */
+static __noinline int write_error(struct xdp_md *ctx, __u32 l2_len, __u32 quote,
+				  const struct iphdr *header, const struct icmphdr *error)
+{
+	__u32 icmp_at = l2_len + sizeof(struct iphdr), length = l2_len + ICMP_ROOM + quote;
+	struct cursor c = cursor_of(ctx);
+	struct icmphdr *icmp;
+	struct iphdr *ip;
+	__u64 frame_len;
+
+	frame_len = c.end - c.pos;
+	/* Or clang subtracts the pointers in 32 bits, which the verifier refuses. */
+	barrier_var(frame_len);
+	if (bpf_xdp_adjust_tail(ctx, (int)(length - frame_len)))
+		return 0;
+	ip = ip_header(ctx, l2_len);
+	if (!ip)
+		return 0;
+	*ip = *header;
+	icmp = (void *)(ip + 1);
+	c = cursor_of(ctx);
+	if ((void *)(icmp + 1) > c.end)
+		return 0;
+	*icmp = *error;
+	icmp->checksum = 0;
+	icmp->checksum = csum_fold(sum_frame(ctx, icmp_at, length));
+	return 1;
+}
+
 /*
  * Turns the frame into the error that `verdict` stands for. mtu: for frag-needed, the largest
  * packet that would have passed. Returns the verdict, or the one without the answer.
@@ -123,29 +178,14 @@ static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct
 						enum verdict verdict, __u32 mtu, __u32 now)
 {
 	__u32 quote = p->ip_len < ICMP_QUOTE_MAX ? p->ip_len : ICMP_QUOTE_MAX;
-	__u32 icmp_at = p->l2_len + sizeof(struct iphdr);
-	__u32 length = p->l2_len + ICMP_ROOM + quote;
-	struct iphdr *ip = ip_header(ctx, p->l2_len);
+	const struct icmphdr error = icmp_header_for(verdict, mtu);
+	struct iphdr *ip = ip_header(ctx, p->l2_len), header;
 	struct ethhdr *eth = eth_header(ctx);
-	struct icmphdr *icmp;
 	struct cursor c;
-	__u64 frame_len;
 
 	if (!ip || !eth || !may_send_icmp(now))
 		return without_icmp(verdict);
-	struct iphdr header = {
-	    .version = 4,
-	    .ihl = 5,
-	    .tos = (ip->tos & 0x1e) | ICMP_PRECEDENCE,
-	    .tot_len = bpf_htons(ICMP_ROOM + quote),
-	    .id = ip->id,
-	    .ttl = ICMP_TTL,
-	    .protocol = IPPROTO_ICMP,
-	    .saddr = ip->daddr,
-	    .daddr = ip->saddr,
-	};
-
-	header.check = csum_fold(ip_header_sum(&header));
+	header = error_header(ip, quote);
 	swap_macs(eth);
 	if (bpf_xdp_adjust_head(ctx, -(int)ICMP_ROOM))
 		return without_icmp(verdict);
@@ -153,23 +193,9 @@ static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct
 	if (c.pos + ICMP_ROOM + ETH_HLEN > c.end)
 		return without_icmp(verdict);
 	__builtin_memcpy(c.pos, c.pos + ICMP_ROOM, 2 * ETH_ALEN);
-	if (move_l2(ctx, p->l2_len, ICMP_ROOM) != GO_ON)
+	if (move_l2(ctx, p->l2_len, ICMP_ROOM) != GO_ON ||
+	    !write_error(ctx, p->l2_len, quote, &header, &error))
 		return without_icmp(verdict);
-	frame_len = c.end - c.pos;
-	/* Or clang subtracts the pointers in 32 bits, which the verifier refuses. */
-	barrier_var(frame_len);
-	if (bpf_xdp_adjust_tail(ctx, (int)(length - frame_len)))
-		return without_icmp(verdict);
-	ip = ip_header(ctx, p->l2_len);
-	if (!ip)
-		return without_icmp(verdict);
-	*ip = header;
-	icmp = (void *)(ip + 1);
-	c = cursor_of(ctx);
-	if ((void *)(icmp + 1) > c.end)
-		return without_icmp(verdict);
-	*icmp = icmp_header_for(verdict, mtu);
-	icmp->checksum = csum_fold(sum_frame(ctx, icmp_at, length));
 	return verdict;
 }
 

@@ -42,6 +42,8 @@ enum verdict {
 	VERDICT_ICMP_PORT_UNREACHABLE,
 	VERDICT_ICMP_TIME_EXCEEDED,
 	VERDICT_ICMP_FRAG_NEEDED,
+	/* An ICMP error about a tunnel, made one for the client. */
+	VERDICT_ICMP_TUNNEL_ERROR,
 	/* Dropped. */
 	VERDICT_DROP_NO_SERVER,
 	VERDICT_DROP_TTL,
@@ -52,6 +54,7 @@ enum verdict {
 	VERDICT_DROP_TABLE_FULL,
 	VERDICT_DROP_CONTENDED,
 	VERDICT_DROP_NO_HEADROOM,
+	VERDICT_DROP_TUNNEL_ERROR,
 	VERDICT_COUNT,
 };
 
@@ -293,7 +296,11 @@ struct next_hop {
 	__be32 rip;
 	/* 1: the address is the director's own (IPVS's forwarding method Local). */
 	__u32 local;
-	__u32 pad;
+	/*
+	 * What packets learned from ICMP: the largest packet that reaches the address (bits 15..0)
+	 * and when that is forgotten (31..16), see path_mtu.h. 0: nothing.
+	 */
+	__u32 path_mtu;
 };
 _Static_assert(sizeof(struct next_hop) == 64, "one cache line");
 

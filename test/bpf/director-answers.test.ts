@@ -1,4 +1,5 @@
 /** The director's own ICMP errors to clients: icmp_send() of net/ipv4/icmp.c, RFC 792, RFC 1191, RFC 1812. */
+import { cpus } from 'node:os'
 import t, { type Test } from 'tap'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { defaultAddresses, type FrameSpec, frame } from '../lib/packet.js'
@@ -153,9 +154,12 @@ t.test('so many errors in a tick, and no more', async (t) => {
     ['too big', big, 'icmp_frag_needed', 'drop_too_big'],
   ] as const) {
     director.advanceTicks(1)
-    const verdicts = Array.from({ length: errorsPerTick + 3 }, () => director.send(data).verdict)
-    t.equal(verdicts.lastIndexOf(sent), errorsPerTick - 1, name)
-    t.same(new Set(verdicts.slice(errorsPerTick)), new Set([dropped]), name)
+    // Each CPU has its own budget, and the scheduler may move this thread.
+    const most = errorsPerTick * cpus().length
+    const verdicts = Array.from({ length: most + 3 }, () => director.send(data).verdict)
+    const answered = verdicts.filter((verdict) => verdict === sent).length
+    t.ok(answered >= errorsPerTick && answered <= most, `${name}: ${answered} answers`)
+    t.equal(verdicts.filter((verdict) => verdict === dropped).length, verdicts.length - answered, name)
     director.advanceTicks(1)
     t.equal(director.send(data).verdict, sent, `${name}: the next tick`)
   }

@@ -29,6 +29,8 @@ const nsPerTick = 2n ** BigInt(sharedConstant.TICK_SHIFT)
 export interface BpfDirectorOptions {
   /** Sets of the connection table, a power of two; each has 8 slots. */
   readonly sets?: number
+  /** `director-races`: another CPU comes between (test/bpf/races.h). Default: `director`. */
+  readonly object?: 'director' | 'director-races'
   /** What the clock shows at first, in ticks. */
   readonly startTick?: number
 }
@@ -81,8 +83,8 @@ export class BpfDirector {
   readonly #plans = new Map<string, PlanInForce>()
   #dataplane: XdpDataplane
 
-  constructor({ sets = 128, startTick = 1000 }: BpfDirectorOptions = {}) {
-    this.object = BpfObject.open(checkoutFile('build/test/bpf/director.bpf.o'))
+  constructor({ object = 'director', sets = 128, startTick = 1000 }: BpfDirectorOptions = {}) {
+    this.object = BpfObject.open(checkoutFile(`build/test/bpf/${object}.bpf.o`))
     this.object.setMaxEntries(specs.conns.name, sets)
     this.object.load()
     this.program = this.object.program('director')

@@ -85,7 +85,16 @@ function includesOf(file: string): string[] {
 const headers = filesBelow('bpf', /\.h$/)
 
 t.test('these BPF headers know no maps', async (t) => {
-  for (const file of ['types.h', 'checksum.h', 'parse.h', 'forward.h', 'conn_state.h']) {
+  for (const file of [
+    'types.h',
+    'checksum.h',
+    'packet.h',
+    'parse_icmp.h',
+    'parse.h',
+    'forward.h',
+    'path_mtu.h',
+    'conn_state.h',
+  ]) {
     t.notOk(includesOf(file).includes('maps.h'), `${file} does not include maps.h`)
     t.notMatch(code(file), /\bbpf_map_/, `${file} calls no map helper`)
   }

@@ -145,6 +145,7 @@ export interface NextHopStruct {
   readonly current: number
   readonly rip: number
   readonly local: number
+  readonly pathMtu: number
 }
 
 export const nextHopLayout = {
@@ -155,19 +156,21 @@ export const nextHopLayout = {
     current: 48,
     rip: 52,
     local: 56,
+    pathMtu: 60,
   },
   decode: (view: DataView, offset: number): NextHopStruct => ({
     hops: readArray(2, (i0) => hopLayout.decode(view, offset + i0 * 24)),
     current: view.getUint32(offset + 48, true),
     rip: view.getUint32(offset + 52),
     local: view.getUint32(offset + 56, true),
+    pathMtu: view.getUint32(offset + 60, true),
   }),
   encode: (view: DataView, offset: number, value: NextHopStruct): void => {
     writeArray(value.hops, 2, 'next_hop.hops', (v0, i0) => hopLayout.encode(view, offset + i0 * 24, v0))
     view.setUint32(offset + 48, value.current, true)
     view.setUint32(offset + 52, value.rip)
     view.setUint32(offset + 56, value.local, true)
-    writeBytes(view, offset + 60, new Uint8Array(4), 4, 'next_hop padding')
+    view.setUint32(offset + 60, value.pathMtu, true)
   },
 } as const satisfies Layout<NextHopStruct>
 
@@ -581,15 +584,17 @@ export const verdict = {
   ICMP_PORT_UNREACHABLE: 17,
   ICMP_TIME_EXCEEDED: 18,
   ICMP_FRAG_NEEDED: 19,
-  DROP_NO_SERVER: 20,
-  DROP_TTL: 21,
-  DROP_TOO_BIG: 22,
-  DROP_FRAGMENT: 23,
-  DROP_SERVER_REMOVED: 24,
-  DROP_UNRESOLVED: 25,
-  DROP_TABLE_FULL: 26,
-  DROP_CONTENDED: 27,
-  DROP_NO_HEADROOM: 28,
+  ICMP_TUNNEL_ERROR: 20,
+  DROP_NO_SERVER: 21,
+  DROP_TTL: 22,
+  DROP_TOO_BIG: 23,
+  DROP_FRAGMENT: 24,
+  DROP_SERVER_REMOVED: 25,
+  DROP_UNRESOLVED: 26,
+  DROP_TABLE_FULL: 27,
+  DROP_CONTENDED: 28,
+  DROP_NO_HEADROOM: 29,
+  DROP_TUNNEL_ERROR: 30,
 } as const
 
 export const verdictNames = [
@@ -613,6 +618,7 @@ export const verdictNames = [
   'ICMP_PORT_UNREACHABLE',
   'ICMP_TIME_EXCEEDED',
   'ICMP_FRAG_NEEDED',
+  'ICMP_TUNNEL_ERROR',
   'DROP_NO_SERVER',
   'DROP_TTL',
   'DROP_TOO_BIG',
@@ -622,6 +628,7 @@ export const verdictNames = [
   'DROP_TABLE_FULL',
   'DROP_CONTENDED',
   'DROP_NO_HEADROOM',
+  'DROP_TUNNEL_ERROR',
 ] as const
 
 /** The maps as the object file declares them; sizes in bytes, of one CPU where a map is per CPU. */
@@ -775,7 +782,7 @@ export const maps = {
     name: 'verdicts',
     type: 6,
     flags: 0,
-    maxEntries: 29,
+    maxEntries: 31,
     keySize: 4,
     valueSize: 8,
   },

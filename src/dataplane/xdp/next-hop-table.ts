@@ -68,6 +68,8 @@ export class NextHopTable {
     const spare = 1 - (struct.current & 1)
     this.#array.set(entry.index, { ...struct, hops: struct.hops.with(spare, hopToStruct(hop)) })
     this.#array.publish(entry.index, offsets.current, spare)
+    // What packets learned of the path MTU was learned of the old way.
+    this.#array.publish(entry.index, offsets.pathMtu, 0)
     this.#array.publish(entry.index, offsets.local, hop === 'local' ? 1 : 0)
     entry.hop = hop
   }
@@ -87,7 +89,7 @@ export class NextHopTable {
 
   #create(rip: Address): Entry {
     const entry: Entry = { index: this.#pool.allocate(), users: 0, hop: 'unresolved' }
-    this.#array.set(entry.index, { hops: [noHop, noHop], current: 0, rip: addressToNumber(rip), local: 0 })
+    this.#array.set(entry.index, { hops: [noHop, noHop], current: 0, rip: addressToNumber(rip), local: 0, pathMtu: 0 })
     this.#entries.set(rip, entry)
     return entry
   }

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of a packet, and the way through its bytes: a cursor, Ethernet with up to two VLAN
+ * tags, IPv4 with options. Knows no maps. Every read is behind a bounds check against the end of
+ * the frame and against the lengths that the headers claim.
+ */
+#ifndef PACKET_H
+#define PACKET_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include "types.h"
+
+/* What a stage returns when the packet goes on to the next one; otherwise it returns the verdict.
+ */
+#define GO_ON (-1)
+
+#define VLAN_TAGS_MAX 2
+/* Covers ETH_HLEN and all tags. */
+#define L2_LEN_MASK 0x1f
+#define IP_MF	    0x2000
+#define IP_DF	    0x4000
+#define IP_OFFSET   0x1fff
+
+/* TCP flags as they stand in byte 13 of the header. */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/* Identity of a connection, seen from the client. */
+struct tuple {
+	__be32 cip;
+	__be32 vip;
+	__be16 cport;
+	__be16 vport;
+	__u8 protocol;
+};
+
+/* What is known of a packet after parsing. */
+struct packet {
+	struct tuple tuple;
+	/* Bytes of Ethernet header and VLAN tags. */
+	__u32 l2_len;
+	/* IP total length, in bytes. */
+	__u32 ip_len;
+	__u8 tcp_flags;
+	/* MF or an offset: not the whole datagram, and maybe no ports. */
+	bool fragment;
+	/* An ICMP error: tuple is that of the packet of ours that it quotes. */
+	bool icmp_error;
+	/* An ICMP error about a tunnel: the real server at its end. Otherwise 0. */
+	__be32 rip;
+	/* And where in the frame the quoted packet of the client begins. */
+	__u32 inner_at;
+};
+
+struct cursor {
+	void *pos;
+	void *end;
+};
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 next_proto;
+};
+
+static __always_inline struct cursor cursor_of(struct xdp_md *ctx)
+{
+	return (struct cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+}
+
+/* The IP header of a frame whose l2_len parse() found; NULL only to satisfy the verifier. */
+static __always_inline struct iphdr *ip_header(struct xdp_md *ctx, __u32 l2_len)
+{
+	struct cursor c = cursor_of(ctx);
+	struct iphdr *ip;
+
+	/*
+	 * The mask takes nothing away. Where clang may compare instead, Linux 6.1 forgets the
+	 * outcome with the register.
+	 */
+	barrier_var(l2_len);
+	ip = c.pos + (l2_len & L2_LEN_MASK);
+	return (void *)(ip + 1) > c.end ? NULL : ip;
+}
+
+/* The Ethernet header of a frame that parse() accepted; NULL only to satisfy the verifier. */
+static __always_inline struct ethhdr *eth_header(struct xdp_md *ctx)
+{
+	struct cursor c = cursor_of(ctx);
+	struct ethhdr *eth = c.pos;
+
+	return (void *)(eth + 1) > c.end ? NULL : eth;
+}
+
+static __always_inline bool is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+/* Moves the cursor behind the Ethernet header and its tags. */
+static __always_inline int parse_ethernet(struct cursor *c)
+{
+	struct ethhdr *eth = c->pos;
+	__be16 proto;
+
+	if ((void *)(eth + 1) > c->end)
+		return VERDICT_MALFORMED_ETHERNET;
+	proto = eth->h_proto;
+	c->pos = eth + 1;
+	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
+		struct vlan_tag *tag = c->pos;
+
+		if (!is_vlan(proto))
+			break;
+		if ((void *)(tag + 1) > c->end)
+			return VERDICT_MALFORMED_ETHERNET;
+		proto = tag->next_proto;
+		c->pos = tag + 1;
+	}
+	return proto == bpf_htons(ETH_P_IP) ? GO_ON : VERDICT_PASS_NOT_IPV4;
+}
+
+/*
+ * Checks an IPv4 header at the cursor as ip_rcv_core() does, checksum aside, and moves behind it.
+ * quoted: the header is inside an ICMP error, which may have cut off what follows it.
+ */
+static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, bool quoted)
+{
+	struct iphdr *ip = c->pos;
+	__u32 header_len, total_len;
+
+	if ((void *)(ip + 1) > c->end)
+		return VERDICT_MALFORMED_IPV4;
+	header_len = ip->ihl * 4;
+	total_len = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header_len < sizeof(*ip) || total_len < header_len)
+		return VERDICT_MALFORMED_IPV4;
+	if (c->pos + header_len > c->end)
+		return VERDICT_MALFORMED_IPV4;
+	if (!quoted && c->pos + total_len > c->end)
+		return VERDICT_MALFORMED_IPV4;
+	*header = ip;
+	c->pos += header_len;
+	return GO_ON;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ICMP errors about tunnels to real servers, as ip_vs_in_icmp() treats them. A router on the way
+ * sends them to the director, for its address is outside; they are about a client's packet, so the
+ * client gets to know. The answer leaves by the neighbour that brought the error, the only way to
+ * the client that is at hand here. Where that one does not know the way, the path MTU that was
+ * learned still answers the client's next packet, which is how the client is reached.
+ */
+#ifndef TUNNEL_ERROR_H
+#define TUNNEL_ERROR_H
+
+#include "conn.h"
+#include "icmp.h"
+#include "path_mtu.h"
+
+/* Covers Ethernet, two tags, two IP headers with all options, and ICMP: 150 bytes. */
+#define INNER_AT_MASK 0xff
+/* A next-hop MTU is passed on less the outer header if more than this would be left (RFC 791). */
+#define IPV4_MIN_MTU 68
+
+/* The way that the tunnel takes, or NULL: nothing that this director sent by this connection. */
+static __always_inline struct next_hop *tunnel_way(const struct packet *p, __be32 director,
+						   const struct found *found)
+{
+	const struct real_server *server = bpf_map_lookup_elem(&real_servers, &found->server);
+	struct next_hop *next_hop;
+
+	if (found->forward != FWD_TUNNEL || !server)
+		return NULL;
+	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
+	if (!next_hop || next_hop->rip != p->rip ||
+	    next_hop->hops[next_hop->current & 1].saddr != director)
+		return NULL;
+	return next_hop;
+}
+
+/* The kernel has not looked at it yet, and what is learned from it is kept. */
+static __always_inline bool has_checksums(struct xdp_md *ctx, const struct packet *p,
+					  __u32 header_len)
+{
+	__u32 icmp_at = p->l2_len + header_len;
+
+	return csum_fold(sum_frame(ctx, p->l2_len, icmp_at)) == 0 &&
+	       csum_fold(sum_frame(ctx, icmp_at, p->l2_len + p->ip_len)) == 0;
+}
+
+/* Makes the error one about the client's packet, and sends it back as answer_icmp() does. */
+static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p,
+				   const struct iphdr *inner, const struct icmphdr *icmp, __u32 now)
+{
+	__u32 rest = p->l2_len + p->ip_len - p->inner_at;
+	__u32 quote = rest < ICMP_QUOTE_MAX ? rest : ICMP_QUOTE_MAX;
+	struct iphdr header = error_header(inner, quote);
+	struct ethhdr *eth = eth_header(ctx);
+
+	if (!eth || !may_send_icmp(now))
+		return VERDICT_DROP_TUNNEL_ERROR;
+	swap_macs(eth);
+	if (!cut_behind_l2(ctx, p->l2_len, p->inner_at - p->l2_len - ICMP_ROOM) ||
+	    !write_error(ctx, p->l2_len, quote, &header, icmp))
+		return VERDICT_DROP_TUNNEL_ERROR;
+	return VERDICT_ICMP_TUNNEL_ERROR;
+}
+
+/* The verdict on an error that parse_quoted_tunnel() took, when its connection is known. */
+static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet *p,
+					const struct found *found, __u32 now)
+{
+	const struct iphdr *ip = ip_header(ctx, p->l2_len), *inner;
+	struct cursor c = cursor_of(ctx);
+	struct next_hop *next_hop;
+	struct icmphdr icmp, *at;
+	__u32 inner_at = p->inner_at, mtu;
+	struct iphdr about;
+
+	if (!ip)
+		return VERDICT_PASS_ICMP;
+	/* As in ip_header(). */
+	barrier_var(inner_at);
+	at = (void *)ip + ip->ihl * 4;
+	inner = c.pos + (inner_at & INNER_AT_MASK);
+	next_hop = tunnel_way(p, ip->daddr, found);
+	if (!next_hop || (void *)(at + 1) > c.end || (void *)(inner + 1) > c.end)
+		return VERDICT_PASS_ICMP;
+	icmp = *at;
+	about = *inner;
+	if (!has_checksums(ctx, p, ip->ihl * 4))
+		return VERDICT_MALFORMED_CHECKSUM;
+	if (icmp.type == ICMP_DEST_UNREACH && icmp.code == ICMP_FRAG_NEEDED) {
+		mtu = bpf_ntohl(icmp.rest) & 0xffff;
+		learn_path_mtu(next_hop, mtu, now);
+		if (!(about.frag_off & bpf_htons(IP_DF)))
+			return VERDICT_DROP_TUNNEL_ERROR;
+		if (mtu > IPV4_MIN_MTU + sizeof(struct iphdr))
+			mtu -= sizeof(struct iphdr);
+		icmp.rest = bpf_htonl(mtu);
+	}
+	return pass_on(ctx, p, &about, &icmp, now);
+}
+
+#endif

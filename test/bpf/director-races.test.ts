@@ -1,0 +1,155 @@
+/**
+ * Races between CPUs, made certain: the other CPU holds a lock, or changes an entry between the look at it
+ * and the compare-and-exchange (races.h). director-cpus.test.ts has them by chance, with all the rest.
+ */
+import t, { type Test } from 'tap'
+import type { ConnectionState } from '../../src/core/connection.js'
+import { connectionStates } from '../../src/core/connection.js'
+import { held as heldKinds, serverCountsLayout } from '../../src/dataplane/xdp/layout.gen.js'
+import { toBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import type { BpfDirector, TableEntry } from '../lib/bpf-director.js'
+import { openDirector, segment, server, web, webFlow } from './director-fixture.js'
+
+type Entry = TableEntry & { readonly generation: number }
+
+/** Makes the other CPU: it sets the entry's control word at the next compare-and-exchange. */
+function otherCpu(director: BpfDirector) {
+  const race = new BigUint64Array(director.object.map('race').mmap())
+  return {
+    turnsInto({ expires, generation, state, held }: Omit<Entry, 'server'>): void {
+      const low = (generation << 16) | (connectionStates.indexOf(state) << 8) | held
+      race[0] = (BigInt(expires) << 32n) | BigInt(low >>> 0)
+      race[1] = 1n
+    },
+    get hasCome(): boolean {
+      return race[1] === 0n
+    },
+  }
+}
+
+function openRaces(t: Test) {
+  const director = openDirector(t, { object: 'director-races', sets: 1 })
+  director.install(web, [server(1)])
+  return director
+}
+
+function setCounts(director: BpfDirector, slot: number, active: number, inactive: number): void {
+  const key = Buffer.alloc(4)
+  key.writeUInt32LE(slot)
+  director.maps.serverCounts.update(key, toBytes(serverCountsLayout, { active, inactive }))
+}
+
+/** The counts of the only server against the table's own, entry by entry. */
+function checkCounts(t: Test, director: BpfDirector, expected: string): void {
+  t.same(director.counts(web), { '10.0.0.1': expected })
+  for (const [slot, counts] of director.tally().held) t.same(director.serverCounts(slot), counts, 'as in the table')
+}
+
+t.test('while another CPU holds the lock of a tuple nothing is inserted', async (t) => {
+  const director = openRaces(t)
+  const locks = director.object.map('locks')
+  const setAll = (value: number) => {
+    for (let index = 0; index < locks.info.maxEntries; index++) {
+      locks.update(Buffer.from(Uint32Array.of(index).buffer), Buffer.from(Uint32Array.of(value).buffer))
+    }
+  }
+  const held = () => {
+    let count = 0
+    for (let index = 0; index < locks.info.maxEntries; index++) {
+      count += locks.lookup(Buffer.from(Uint32Array.of(index).buffer))?.readUInt32LE() ?? 0
+    }
+    return count
+  }
+  setAll(1)
+  t.equal(director.send(segment('S')).verdict, 'drop_contended')
+  t.equal(director.occupied, 0)
+  t.equal(director.dataplane.picks(web), 0, 'the scheduler was not asked')
+  t.equal(held(), locks.info.maxEntries, 'the lock is not taken away from its holder')
+  setAll(0)
+  t.equal(director.send(segment('S')).verdict, 'route_tx')
+  t.equal(held(), 0, 'and given back')
+  setAll(1)
+  t.equal(director.send(segment('A')).verdict, 'route_tx', 'packets of connections need none')
+  t.equal(director.occupied, 1)
+})
+
+for (const [name, other, flags, after, counts] of [
+  // The other CPU's packet is taken into account: state and count follow from both.
+  ['RST there, FIN here', { state: 'CLOSE', held: heldKinds.INACTIVE }, 'F', 'CLOSE', '0/1'],
+  ['FIN there, SYN here', { state: 'FIN_WAIT', held: heldKinds.INACTIVE }, 'S', 'SYN_RECV', '1/0'],
+  ['FIN there, RST here', { state: 'FIN_WAIT', held: heldKinds.INACTIVE }, 'R', 'CLOSE', '0/1'],
+] as const) {
+  t.test(`two packets of a connection at once: ${name}`, async (t) => {
+    const director = openRaces(t)
+    director.send(segment('S'))
+    director.send(segment('A'))
+    director.advanceTicks(10)
+    const before = director.entry(webFlow())
+    t.equal(before.state, 'ESTABLISHED')
+    const race = otherCpu(director)
+    race.turnsInto({ ...before, ...other, expires: before.expires + 5, generation: 1 })
+    // Counts as the other CPU moves them.
+    setCounts(director, before.server, 0, 1)
+    t.equal(director.send(segment(flags)).verdict, 'route_tx')
+    t.ok(race.hasCome)
+    t.equal(director.entry(webFlow()).state, after)
+    checkCounts(t, director, counts)
+  })
+}
+
+t.test('an entry that becomes another connection is left alone', async (t) => {
+  const director = openRaces(t)
+  director.send(segment('S'))
+  director.send(segment('A'))
+  director.advanceTicks(10)
+  const before = director.entry(webFlow())
+  const race = otherCpu(director)
+  const theirs = { ...before, state: 'SYN_RECV' as ConnectionState, expires: before.expires + 7, generation: 2 }
+  race.turnsInto(theirs)
+  t.equal(director.send(segment('F')).verdict, 'route_tx')
+  t.ok(race.hasCome)
+  const { generation: _, ...expected } = theirs
+  t.same(director.entry(webFlow()), expected)
+  checkCounts(t, director, '1/0')
+})
+
+t.test('two SYNs for the tuple of a connection that is over: one makes the new one', async (t) => {
+  const director = openRaces(t)
+  director.send(segment('S'))
+  director.send(segment('F'))
+  director.advanceTicks(10)
+  const before = director.entry(webFlow())
+  t.equal(before.state, 'TIME_WAIT')
+  const picks = director.dataplane.picks(web)
+  const race = otherCpu(director)
+  race.turnsInto({ ...before, state: 'SYN_RECV', held: heldKinds.ACTIVE, expires: before.expires, generation: 2 })
+  setCounts(director, before.server, 1, 0)
+  t.equal(director.send(segment('S')).verdict, 'route_tx')
+  t.ok(race.hasCome)
+  t.equal(director.entry(webFlow()).state, 'SYN_RECV')
+  t.equal(director.dataplane.picks(web), picks, 'it was not scheduled again')
+  checkCounts(t, director, '1/0')
+})
+
+t.test('an expired slot that another CPU takes first is given back by that one alone', async (t) => {
+  const director = openRaces(t)
+  director.send(segment('S'))
+  director.send(segment('F'))
+  const before = director.entry(webFlow())
+  t.equal(before.state, 'TIME_WAIT')
+  director.advanceTicks(before.expires - director.nowTicks())
+  const race = otherCpu(director)
+  race.turnsInto({
+    ...before,
+    state: 'SYN_RECV',
+    held: heldKinds.ACTIVE,
+    expires: director.nowTicks() + 100,
+    generation: 2,
+  })
+  setCounts(director, before.server, 1, 0)
+  t.equal(director.send(segment('S')).verdict, 'route_tx')
+  t.ok(race.hasCome)
+  t.equal(director.occupied, 1, 'the connection made there is the one')
+  checkCounts(t, director, '1/0')
+  t.equal(director.dataplane.stats().connections.expired, 0)
+})

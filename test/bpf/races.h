@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The director with another CPU that comes in at the worst moment, so that races are no matter of
+ * luck: when a test has armed it, it has just changed the word that a compare-and-exchange is
+ * about.
+ */
+#ifndef RACES_H
+#define RACES_H
+
+#include "fake_clock.h"
+
+struct race {
+	/* What the other CPU makes of the word. */
+	__u64 word;
+	/* 1: at the next compare-and-exchange. It goes back to 0 then. */
+	__u64 armed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct race);
+} race SEC(".maps");
+
+static __attribute__((noinline)) int other_cpu(__u64 *word)
+{
+	__u32 key = 0;
+	struct race *r = bpf_map_lookup_elem(&race, &key);
+
+	if (r && r->armed) {
+		r->armed = 0;
+		*word = r->word;
+	}
+	return 0;
+}
+
+#define __sync_val_compare_and_swap(address, expected, desired)                                    \
+	({                                                                                         \
+		other_cpu(address);                                                                \
+		__sync_val_compare_and_swap(address, expected, desired);                           \
+	})
+
+#endif
