@@ -98,6 +98,11 @@ enum server_flag {
 	SERVER_AVAILABLE = 1,
 	/* The slot is in use: available, or removed and still named by connections. */
 	SERVER_PRESENT = 2,
+	/*
+	 * Gone for good: its service's traffic_base.added is to be what its own says, or is so
+	 * already, and the slot is to be freed. Lasts only if the daemon dies at this moment.
+	 */
+	SERVER_FOLDED = 4,
 };
 
 /* Numbers that both sides need: an enum, because BTF knows no macros. */
@@ -267,7 +272,10 @@ _Static_assert(sizeof(struct traffic) == 24, "no padding");
  * show IPVS's figures. Written by the daemon alone; in a map so that it outlives the daemon.
  */
 struct traffic_base {
-	/* Services: the traffic of real servers that are gone for good. */
+	/*
+	 * Services: the traffic of real servers that are gone for good. Real servers: with
+	 * SERVER_FOLDED, what their service's is to be.
+	 */
 	struct traffic added;
 	/* What it was when it was last zeroed (-Z). */
 	struct traffic zero;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type RealServer, serverKeyText } from '../core/real-server.js'
 import { schedulerNamed } from '../scheduler/index.js'
 import type { Progress, SchedulePlan, SequencePlan } from '../scheduler/scheduler.js'
@@ -40,13 +41,9 @@ export function nextPlan(
   }
 }
 
-/** Positions in the list of the servers that a plan can pick. */
-export function plannedServers(plan: SchedulePlan): ReadonlySet<number> {
-  return new Set(
-    plan.pick === 'sequence'
-      ? plan.segments.flatMap(({ servers }) => servers)
-      : plan.entries.map(({ server }) => server),
-  )
+/** Whether two plans pick alike, wherever each begins. */
+export function picksAlike(a: SchedulePlan, b: SchedulePlan): boolean {
+  return isDeepStrictEqual({ ...a, start: 0 }, { ...b, start: 0 })
 }
 
 function progressOf(previous: PlanInForce & { picks: number }, servers: readonly RealServer[]): Progress {

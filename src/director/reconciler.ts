@@ -9,7 +9,7 @@ import type { Dataplane } from '../dataplane/dataplane.js'
 import { AddressUsers } from './address-users.js'
 import type { Arrivals } from './arrivals.js'
 import type { DesiredService } from './desired.js'
-import { nextPlan, type PlanInForce, planFound, plannedServers } from './planner.js'
+import { nextPlan, type PlanInForce, picksAlike, planFound } from './planner.js'
 
 interface Installed extends DesiredService {
   readonly inForce: PlanInForce
@@ -39,7 +39,7 @@ export class Reconciler {
   }
 
   /**
-   * Adopts what the data plane holds. A plan in force is replaced only if it picks other servers than it should.
+   * Adopts what the data plane holds. A plan in force is replaced only if it picks otherwise than it should.
    * A way in force stays until the next {@link upkeep} if its address is not resolved yet: connections that the kernel
    * went on forwarding while nobody watched are not cut while its neighbour is asked.
    */
@@ -187,9 +187,8 @@ export class Reconciler {
 
   readonly #eligible = ({ rip, weight }: RealServer): boolean => weight > 0 && this.hop(rip) !== 'unresolved'
 
-  #isCurrent({ servers, inForce }: Installed): boolean {
-    const planned = plannedServers(inForce.plan)
-    return servers.every((server, index) => planned.has(index) === this.#eligible(server))
+  #isCurrent({ service, servers, inForce }: Installed): boolean {
+    return picksAlike(inForce.plan, nextPlan({ service, servers }, this.#eligible).plan)
   }
 }
 

@@ -33,6 +33,8 @@ export interface BpfDirectorOptions {
   readonly object?: 'director' | 'director-races'
   /** What the clock shows at first, in ticks. */
   readonly startTick?: number
+  /** Entries of maps that shall be smaller than bpf/config.h has them. */
+  readonly capacities?: Partial<Record<keyof DirectorMaps, number>>
 }
 
 /** What became of a frame. */
@@ -83,9 +85,11 @@ export class BpfDirector {
   readonly #plans = new Map<string, PlanInForce>()
   #dataplane: XdpDataplane
 
-  constructor({ object = 'director', sets = 128, startTick = 1000 }: BpfDirectorOptions = {}) {
+  constructor({ object = 'director', sets = 128, startTick = 1000, capacities = {} }: BpfDirectorOptions = {}) {
     this.object = BpfObject.open(checkoutFile(`build/test/bpf/${object}.bpf.o`))
-    this.object.setMaxEntries(specs.conns.name, sets)
+    for (const [map, entries] of Object.entries({ ...capacities, conns: sets })) {
+      this.object.setMaxEntries(specs[map as keyof DirectorMaps].name, entries)
+    }
     this.object.load()
     this.program = this.object.program('director')
     this.maps = Object.fromEntries(

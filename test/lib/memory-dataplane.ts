@@ -11,7 +11,7 @@ import type {
   ServiceCounters,
   ServiceEntry,
 } from '../../src/dataplane/dataplane.js'
-import { plannedServers } from '../../src/director/planner.js'
+import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
 
 type Write = 'setOwnMacs' | 'setService' | 'removeService' | 'setNextHop' | 'zero' | 'setTimeouts' | 'collect'
 
@@ -70,7 +70,7 @@ export class MemoryDataplane implements Dataplane {
   }
 
   setService(entry: ServiceEntry): void {
-    for (const index of plannedServers(entry.plan)) {
+    for (const index of planned(entry.plan)) {
       if (!entry.servers[index]) throw new Error(`plan names server ${index} of ${entry.servers.length}`)
     }
     const text = serviceKeyText(entry.service)
@@ -187,4 +187,11 @@ const noCounts = { active: 0, inactive: 0, traffic: noTraffic }
 
 function countsKey(key: ServiceKey, server: ServerKey): string {
   return `${serviceKeyText(key)} ${serverKeyText(server)}`
+}
+
+/** Positions in the list of the servers that a plan can pick. */
+function planned(plan: SchedulePlan): readonly number[] {
+  return plan.pick === 'sequence'
+    ? plan.segments.flatMap(({ servers }) => servers)
+    : plan.entries.map(({ server }) => server)
 }

@@ -4,14 +4,20 @@ import { addressFromNumber } from '../../core/address.js'
 import { type Connection, connectionStates } from '../../core/connection.js'
 import type { RealServer } from '../../core/real-server.js'
 import { connLayout, held, sharedConstant } from './layout.gen.js'
-import { protocolOf } from './service-codec.js'
+import { findProtocol } from './service-codec.js'
 
 /** Slots looked at between two turns of the event loop: about a millisecond. */
 const slotsPerTurn = 1 << 16
 
+/** What says whose a slot is: addresses, ports and owner, at its beginning. */
+const identityWords = connLayout.offsets.control / 4
+
 /** The connection table, read in place: no system call, and packets are not held up. */
 export class ConnectionTable {
   readonly #view: DataView
+  readonly #words: Uint32Array
+  /** What the slot that is being read was to begin with. */
+  readonly #identity = new Uint32Array(identityWords)
   /** Slots. */
   readonly capacity: number
 
@@ -20,7 +26,9 @@ export class ConnectionTable {
     map: BpfMap,
     readonly nowTicks: () => number,
   ) {
-    this.#view = new DataView(map.mmap())
+    const memory = map.mmap()
+    this.#view = new DataView(memory)
+    this.#words = new Uint32Array(memory)
     this.capacity = map.info.maxEntries * sharedConstant.SET_SLOTS
   }
 
@@ -39,20 +47,24 @@ export class ConnectionTable {
     }
   }
 
-  /** struct conn.control: expires (bits 63..32), generation, state (15..8), held (7..0). */
   #at(slot: number, serverAt: (slot: number) => RealServer | undefined): Connection | undefined {
     const offset = slot * connLayout.size
-    const low = this.#view.getUint32(offset + connLayout.offsets.control, true)
-    if ((low & 0xff) === held.NOTHING || (low & 0xff) === held.CLAIMED) return undefined
-    const expires = this.#view.getUint32(offset + connLayout.offsets.control + 4, true)
-    const ticks = (expires - this.nowTicks()) | 0
-    if (ticks <= 0) return undefined
+    const kind = this.#view.getUint8(offset + connLayout.offsets.control)
+    if (kind === held.NOTHING || kind === held.CLAIMED) return undefined
+    const first = offset / 4
+    for (let i = 0; i < identityWords; i++) this.#identity[i] = Atomics.load(this.#words, first + i)
     const conn = connLayout.decode(this.#view, offset)
+    const ticks = (Number(conn.control >> 32n) - this.nowTicks()) | 0
     const server = serverAt(conn.owner & 0xffffff)
-    const state = connectionStates[(low >>> 8) & 0xff]
-    if (server === undefined || state === undefined) return undefined
+    const state = connectionStates[Number(conn.control >> 8n) & 0xff]
+    const protocol = findProtocol(conn.owner >>> 24)
+    if (ticks <= 0 || server === undefined || state === undefined || protocol === undefined) return undefined
+    // Another connection may have taken the slot meanwhile: then what was read is of both.
+    for (let i = 0; i < identityWords; i++) {
+      if (Atomics.load(this.#words, first + i) !== this.#identity[i]) return undefined
+    }
     return {
-      protocol: protocolOf(conn.owner >>> 24),
+      protocol,
       state,
       expiresInMs: ticksToMs(ticks),
       cip: addressFromNumber(conn.cip),

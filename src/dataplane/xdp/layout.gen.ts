@@ -551,6 +551,7 @@ export const pickerNames = [
 export const serverFlag = {
   AVAILABLE: 1,
   PRESENT: 2,
+  FOLDED: 4,
 } as const
 
 /** enum shared_constant. */

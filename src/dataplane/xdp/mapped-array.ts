@@ -9,6 +9,7 @@ export class MappedArray<T> {
   readonly capacity: number
   readonly #view: DataView
   readonly #words: Int32Array
+  readonly #bytes: Uint8Array
 
   constructor(
     map: BpfMap,
@@ -18,6 +19,7 @@ export class MappedArray<T> {
     this.capacity = map.info.maxEntries
     this.#view = new DataView(memory)
     this.#words = new Int32Array(memory)
+    this.#bytes = new Uint8Array(memory)
   }
 
   get(index: number): T {
@@ -26,6 +28,11 @@ export class MappedArray<T> {
 
   set(index: number, value: T): void {
     this.layout.encode(this.#view, this.#offset(index), value)
+  }
+
+  /** Sets a field that is a struct itself, and nothing around it. @param field offset in the struct. */
+  setField<F>(index: number, field: number, layout: Layout<F>, value: F): void {
+    layout.encode(this.#view, this.#offset(index) + field, value)
   }
 
   /** A field of 8 bytes, read at once. @param field offset in the struct. */
@@ -38,9 +45,9 @@ export class MappedArray<T> {
     Atomics.store(this.#words, (this.#offset(index) + field) / 4, value)
   }
 
-  /** Changes one byte alone. */
-  setByte(index: number, field: number, value: number): void {
-    this.#view.setUint8(this.#offset(index) + field, value)
+  /** Sets one byte; everything written before is seen before it. */
+  publishByte(index: number, field: number, value: number): void {
+    Atomics.store(this.#bytes, this.#offset(index) + field, value)
   }
 
   #offset(index: number): number {

@@ -2,7 +2,7 @@ import type { BpfMap } from '../../bpf/index.js'
 import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { NextHop } from '../../core/next-hop.js'
-import { type HopStruct, type NextHopStruct, nextHopLayout } from './layout.gen.js'
+import { type HopStruct, hopLayout, type NextHopStruct, nextHopLayout } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool } from './pools.js'
 
@@ -47,30 +47,26 @@ export class NextHopTable {
     return entry.index
   }
 
-  /** Counts the use by a slot that was found in the map. */
-  adoptUse(rip: Address, index: number): void {
-    const entry = this.#entries.get(rip)
-    if (entry?.index !== index) throw new RangeError(`next hop of ${rip}: index ${index} is not its entry`)
-    entry.users++
-  }
-
   drop(rip: Address): void {
     const entry = this.#entries.get(rip)
     if (entry === undefined || --entry.users > 0) return
     this.#free(rip, entry)
   }
 
-  /** In force for the next packet. */
+  /** In force for the next packet: each packet, and whoever reads it after a crash, finds the old way or the new one. */
   set(rip: Address, hop: NextHop): void {
     const entry = this.#entries.get(rip) ?? this.#create(rip)
     const { offsets } = nextHopLayout
-    const struct = this.#array.get(entry.index)
-    const spare = 1 - (struct.current & 1)
-    this.#array.set(entry.index, { ...struct, hops: struct.hops.with(spare, hopToStruct(hop)) })
-    this.#array.publish(entry.index, offsets.current, spare)
-    // What packets learned of the path MTU was learned of the old way.
-    this.#array.publish(entry.index, offsets.pathMtu, 0)
-    this.#array.publish(entry.index, offsets.local, hop === 'local' ? 1 : 0)
+    if (hop === 'local') {
+      this.#array.publish(entry.index, offsets.local, 1)
+    } else {
+      const spare = 1 - (this.#array.get(entry.index).current & 1)
+      this.#array.setField(entry.index, offsets.hops + spare * hopLayout.size, hopLayout, hopToStruct(hop))
+      this.#array.publish(entry.index, offsets.current, spare)
+      // What packets learned of the path MTU was learned of the old way.
+      this.#array.publish(entry.index, offsets.pathMtu, 0)
+      this.#array.publish(entry.index, offsets.local, 0)
+    }
     entry.hop = hop
   }
 
@@ -89,7 +85,8 @@ export class NextHopTable {
 
   #create(rip: Address): Entry {
     const entry: Entry = { index: this.#pool.allocate(), users: 0, hop: 'unresolved' }
-    this.#array.set(entry.index, { hops: [noHop, noHop], current: 0, rip: addressToNumber(rip), local: 0, pathMtu: 0 })
+    const hops = [noHop, noHop]
+    this.#array.set(entry.index, { hops, current: 0, rip: addressToNumber(rip), local: 0, pathMtu: 0 })
     this.#entries.set(rip, entry)
     return entry
   }
@@ -101,8 +98,8 @@ export class NextHopTable {
   }
 }
 
-function hopToStruct(hop: NextHop): HopStruct {
-  if (hop === 'local' || hop === 'unresolved') return noHop
+function hopToStruct(hop: Exclude<NextHop, 'local'>): HopStruct {
+  if (hop === 'unresolved') return noHop
   return {
     ifindex: hop.ifindex,
     saddr: addressToNumber(hop.saddr),

@@ -56,6 +56,7 @@ export class PlanTable {
       const firstEntry = this.#entryPool.allocate(entries.length)
       taken.push(() => this.#entryPool.release({ first: firstEntry, count: entries.length }))
       const firstSegment = this.#segmentPool.allocate(segments.length)
+      taken.push(() => this.#segmentPool.release({ first: firstSegment, count: segments.length }))
       entries.forEach(({ server, weight }, i) => {
         this.#entries.set(firstEntry + i, { server: slotOf(server), weight })
       })

@@ -85,7 +85,8 @@ export interface Region {
 
 /**
  * Runs of consecutive indexes, in sizes rounded up to powers of two: nothing is ever moved or
- * joined, and a run of each size that was in use at once stays available.
+ * joined, and a run of each size that was in use at once stays available. Larger runs are cut only
+ * when the end is reached: what lay free at a restart is in the largest runs that there are.
  */
 export class RegionPool {
   readonly #free = new Map<number, number[]>()
@@ -120,9 +121,19 @@ export class RegionPool {
     const size = sizeFor(count)
     const free = this.#free.get(size)?.pop()
     if (free !== undefined) return free
-    if (this.#end + size > this.capacity) throw noSpace(this.what, this.capacity)
+    if (this.#end + size > this.capacity) return this.#cut(size)
     this.#end += size
     return this.#end - size
+  }
+
+  #cut(size: number): number {
+    for (let larger = 2 * size; larger <= this.capacity; larger *= 2) {
+      const first = this.#free.get(larger)?.pop()
+      if (first === undefined) continue
+      for (let rest = larger / 2; rest >= size; rest /= 2) this.#give(rest, first + rest)
+      return first
+    }
+    throw noSpace(this.what, this.capacity)
   }
 
   release(region: Region): void {

@@ -1,5 +1,4 @@
 import type { BpfMap } from '../../bpf/index.js'
-import { addressFromNumber } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import { type RealServer, type ServerKey, serverKeyText } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
@@ -13,7 +12,13 @@ import {
 import { MappedArray } from './mapped-array.js'
 import type { NextHopTable } from './next-hop-table.js'
 import { IndexPool } from './pools.js'
-import { serverFromStruct, serverToStruct, serviceKeyFromStruct, serviceKeyToStruct } from './service-codec.js'
+import {
+  isReadable,
+  serverFromStruct,
+  serverToStruct,
+  serviceKeyFromStruct,
+  serviceKeyToStruct,
+} from './service-codec.js'
 import type { TrafficTable } from './traffic-table.js'
 
 /** How long a removed server keeps its slot at least: packets that read the old plan may still pick it. */
@@ -24,10 +29,12 @@ export interface Slot {
   readonly index: number
   readonly service: ServiceKey
   server: RealServer
-  /** Rises with every addition. */
+  /** Rises along the list of its service, from the oldest server to the newest. */
   order: number
   /** False for a removed server whose connections keep the slot. */
   available: boolean
+  /** Its traffic is its service's already, or is about to be: it is only to be freed. */
+  folded: boolean
   removedAtMs: number
 }
 
@@ -42,7 +49,6 @@ export class ServerTable {
   readonly #counts: MappedArray<ServerCountsStruct>
   readonly #pool: IndexPool
   readonly #byService = new Map<string, Map<string, Slot>>()
-  #lastOrder = 0
 
   constructor(
     maps: ServerMaps,
@@ -62,26 +68,34 @@ export class ServerTable {
   }
 
   #adopt(): void {
-    const slots: Slot[] = []
+    const used: number[] = []
     for (let index = 0; index < this.#array.capacity; index++) {
       const struct = this.#array.get(index)
       if (!(struct.flags & serverFlag.PRESENT)) continue
-      const available = (struct.flags & serverFlag.AVAILABLE) !== 0
-      const service = serviceKeyFromStruct(struct.service)
-      const slot = {
-        index,
-        service,
-        server: serverFromStruct(struct),
-        order: struct.order,
-        available,
-        removedAtMs: this.clock.nowMs(),
+      if (!isReadable(struct)) {
+        // Half written: no plan and no connection can name it.
+        this.#setFlags(index, 0)
+        continue
       }
-      slots.push(slot)
-      this.#insert(slot)
-      this.nextHops.adoptUse(addressFromNumber(struct.rip), struct.nextHop)
-      this.#lastOrder = Math.max(this.#lastOrder, struct.order)
+      used.push(index)
+      this.#adoptSlot(index, struct)
     }
-    this.#pool.adopt(slots.map(({ index }) => index))
+    this.#pool.adopt(used)
+  }
+
+  #adoptSlot(index: number, struct: RealServerStruct): void {
+    const server = serverFromStruct(struct)
+    this.#insert({
+      index,
+      service: serviceKeyFromStruct(struct.service),
+      server,
+      order: struct.order,
+      available: (struct.flags & serverFlag.AVAILABLE) !== 0,
+      folded: (struct.flags & serverFlag.FOLDED) !== 0,
+      removedAtMs: this.clock.nowMs(),
+    })
+    const nextHop = this.nextHops.use(server.rip)
+    if (nextHop !== struct.nextHop) this.#array.publish(index, realServerLayout.offsets.nextHop, nextHop)
   }
 
   /** Slots of a service, removed ones too. */
@@ -103,24 +117,23 @@ export class ServerTable {
    */
   allocate(service: ServiceKey, server: RealServer): Slot {
     const nextHop = this.nextHops.use(server.rip)
+    let index: number | undefined
     try {
-      const index = this.#pool.allocate()
+      index = this.#pool.allocate()
       this.traffic.resetServer(index)
-      this.#counts.set(index, { active: 0, inactive: 0 })
-      const slot = { index, service, server, order: 0, available: false, removedAtMs: this.clock.nowMs() }
-      this.#array.set(index, {
-        ...serverToStruct(server),
-        flags: serverFlag.PRESENT,
-        nextHop,
-        order: 0,
-        service: serviceKeyToStruct(service),
-      })
-      this.#insert(slot)
-      return slot
     } catch (error) {
+      if (index !== undefined) this.#pool.release(index)
       this.nextHops.drop(server.rip)
       throw error
     }
+    this.#counts.set(index, { active: 0, inactive: 0 })
+    const stated = { ...serverToStruct(server), nextHop, order: 0, service: serviceKeyToStruct(service) }
+    this.#array.set(index, { ...stated, flags: 0 })
+    // Last, since it makes the slot one.
+    this.#setFlags(index, serverFlag.PRESENT)
+    const slot = { index, service, server, order: 0, available: false, folded: false, removedAtMs: this.clock.nowMs() }
+    this.#insert(slot)
+    return slot
   }
 
   /** Writes what the operator states; from now on packets are sent to it. */
@@ -129,23 +142,23 @@ export class ServerTable {
     slot.server = server
     slot.order = order
     slot.available = true
-    this.#lastOrder = Math.max(this.#lastOrder, order)
     this.#array.publish(slot.index, realServerLayout.offsets.weight, weight)
     this.#array.publish(slot.index, realServerLayout.offsets.order, order)
-    this.#array.setByte(slot.index, realServerLayout.offsets.forward, forward)
-    this.#array.setByte(slot.index, realServerLayout.offsets.flags, serverFlag.PRESENT | serverFlag.AVAILABLE)
-  }
-
-  /** An order higher than any. */
-  nextOrder(): number {
-    return this.#lastOrder + 1
+    this.#array.publishByte(slot.index, realServerLayout.offsets.forward, forward)
+    this.#setFlags(slot.index, serverFlag.PRESENT | serverFlag.AVAILABLE)
   }
 
   /** Packets of its connections are dropped from now on. */
   remove(slot: Slot): void {
     slot.available = false
     slot.removedAtMs = this.clock.nowMs()
-    this.#array.setByte(slot.index, realServerLayout.offsets.flags, serverFlag.PRESENT)
+    this.#setFlags(slot.index, serverFlag.PRESENT)
+  }
+
+  /** States of a removed server that TrafficTable.prepareFold() has been called for it. */
+  markFolded(slot: Slot): void {
+    slot.folded = true
+    this.#setFlags(slot.index, serverFlag.PRESENT | serverFlag.FOLDED)
   }
 
   /** Gives a slot back at once: one that no packet can have seen, or that collect() found unused. */
@@ -153,7 +166,7 @@ export class ServerTable {
     const slots = this.#byService.get(serviceKeyText(slot.service))
     slots?.delete(serverKeyText(slot.server))
     if (slots?.size === 0) this.#byService.delete(serviceKeyText(slot.service))
-    this.#array.setByte(slot.index, realServerLayout.offsets.flags, 0)
+    this.#setFlags(slot.index, 0)
     this.nextHops.drop(slot.server.rip)
     this.#pool.release(slot.index)
   }
@@ -170,6 +183,10 @@ export class ServerTable {
       const { active, inactive } = this.counts(slot)
       if (active + inactive === 0) yield slot
     }
+  }
+
+  #setFlags(index: number, flags: number): void {
+    this.#array.publishByte(index, realServerLayout.offsets.flags, flags)
   }
 
   #insert(slot: Slot): void {

@@ -12,14 +12,20 @@ const forwardNumbers: Readonly<Record<Forwarding, number>> = {
   masq: forward.MASQ,
 }
 
-function nameOf<T extends string>(numbers: Readonly<Record<T, number>>, wanted: number, what: string): T {
+function find<T extends string>(numbers: Readonly<Record<T, number>>, wanted: number): T | undefined {
   for (const name in numbers) if (numbers[name] === wanted) return name
-  throw new RangeError(`${what}: ${wanted} is none that xlvs writes`)
+  return undefined
 }
 
-/** @throws RangeError for a number that is not a protocol of virtual services. */
-export function protocolOf(number: number): Protocol {
-  return nameOf(protocolNumbers, number, 'protocol')
+function nameOf<T extends string>(numbers: Readonly<Record<T, number>>, wanted: number, what: string): T {
+  const name = find(numbers, wanted)
+  if (name === undefined) throw new RangeError(`${what}: ${wanted} is none that xlvs writes`)
+  return name
+}
+
+/** undefined for a number that is not a protocol of virtual services. */
+export function findProtocol(number: number): Protocol | undefined {
+  return find(protocolNumbers, number)
 }
 
 export function serviceKeyToStruct({ protocol, vip, vport }: ServiceKey): ServiceKeyStruct {
@@ -27,7 +33,7 @@ export function serviceKeyToStruct({ protocol, vip, vport }: ServiceKey): Servic
 }
 
 export function serviceKeyFromStruct({ vip, vport, protocol }: ServiceKeyStruct): ServiceKey {
-  return { protocol: protocolOf(protocol), vip: addressFromNumber(vip), vport }
+  return { protocol: nameOf(protocolNumbers, protocol, 'protocol'), vip: addressFromNumber(vip), vport }
 }
 
 /** What the operator stated of a real server, as it goes into struct real_server. */
@@ -38,6 +44,11 @@ export function serverToStruct(server: RealServer): Pick<RealServerStruct, 'rip'
     forward: forwardNumbers[server.forwarding],
     weight: server.weight,
   }
+}
+
+/** Whether {@link serverFromStruct} and {@link serviceKeyFromStruct} can read it. */
+export function isReadable({ forward, service }: RealServerStruct): boolean {
+  return find(forwardNumbers, forward) !== undefined && findProtocol(service.protocol) !== undefined
 }
 
 export function serverFromStruct(struct: RealServerStruct): RealServer {

@@ -1,5 +1,4 @@
 import type { BpfMap } from '../../bpf/index.js'
-import { type Address, addressToNumber } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
@@ -10,6 +9,7 @@ import { type PlanMaps, PlanTable } from './plan-table.js'
 import { IndexPool } from './pools.js'
 import type { ServerTable, Slot } from './server-table.js'
 import { serviceKeyFromStruct, serviceKeyToStruct } from './service-codec.js'
+import { VipTable } from './vip-table.js'
 
 /** A service in the kernel. */
 export interface Installed {
@@ -28,10 +28,9 @@ export interface ServiceMaps extends PlanMaps {
 /** The virtual services, each with its plan and the servers in its list. */
 export class ServiceTable {
   readonly #services: BpfMap
-  readonly #vips: BpfMap
+  readonly #vips: VipTable
   readonly #ids: IndexPool
   readonly #installed = new Map<string, Installed>()
-  readonly #vipUsers = new Map<Address, number>()
   readonly plans: PlanTable
 
   constructor(
@@ -40,7 +39,6 @@ export class ServiceTable {
     clock: Clock,
   ) {
     this.#services = maps.services
-    this.#vips = maps.vips
     this.#ids = new IndexPool('services', maps.services.info.maxEntries, clock)
     const { count, keys, values } = maps.services.lookupAll()
     const found = Array.from({ length: count }, (_, i) => ({
@@ -62,8 +60,13 @@ export class ServiceTable {
         plan,
       }
       this.#installed.set(serviceKeyText(key), { id: service.id, plan: service.plan, entry, slots })
-      this.#vipUsers.set(key.vip, (this.#vipUsers.get(key.vip) ?? 0) + 1)
     }
+    this.#vips = new VipTable(
+      maps.vips,
+      found.map(({ key }) => key.vip),
+    )
+    // Of a service that a crash left half made or half removed.
+    for (const slot of servers.slots()) if (slot.available && !this.get(slot.service)) servers.remove(slot)
   }
 
   get(key: ServiceKey): Installed | undefined {
@@ -79,53 +82,70 @@ export class ServiceTable {
   }
 
   /**
-   * Everything that can fail is done before anything that packets see.
-   * @returns the service, and whether it is new.
+   * All or nothing, for packets, for a caller that gets an error, and for whoever starts after a
+   * crash. The entry in `services` is the flip. What it leads to is complete before it: bases,
+   * plan, servers that can be sent to. What it no longer leads to is given up after it.
    */
-  set(entry: ServiceEntry): { installed: Installed; created: boolean } {
+  set(entry: ServiceEntry): void {
     const { service, servers } = entry
     const before = this.get(service)
-    const fresh: Slot[] = []
-    let id: number | undefined
-    let plan: number | undefined
+    const undo: (() => void)[] = []
     try {
-      const slots = servers.map((server) => this.#slotFor(service, server, fresh))
-      const index = this.plans.write(entry.plan, (server) => slotAt(slots, server).index, this.#unresolved(servers))
-      plan = index
-      id = before?.id ?? this.#ids.allocate()
-      this.#list(slots, servers)
-      this.#write(service, { id, plan: index, scheduler: service.scheduler })
-      if (!before) this.#addVip(service.vip)
+      const id = before?.id ?? this.#begin(service, undo)
+      const slots = servers.map((server) => this.#slotFor(service, server, undo))
+      const plan = this.plans.write(entry.plan, (server) => slotAt(slots, server).index, this.#unresolved(servers))
+      undo.push(() => this.plans.release(plan))
+      this.#list(slots, servers, undo)
+      const key = toBytes(serviceKeyLayout, serviceKeyToStruct(service))
+      this.#services.update(key, toBytes(serviceLayout, { id, plan, scheduler: service.scheduler }))
+      if (!before) {
+        undo.push(() => this.#services.delete(key))
+        this.#vips.add(service.vip)
+      }
       for (const slot of before?.slots ?? []) if (!slots.includes(slot)) this.servers.remove(slot)
       if (before) this.plans.release(before.plan)
-      const installed = { id, plan: index, entry, slots }
-      this.#installed.set(serviceKeyText(service), installed)
-      return { installed, created: before === undefined }
+      this.#installed.set(serviceKeyText(service), { id, plan, entry, slots })
     } catch (error) {
-      if (plan !== undefined) this.plans.release(plan)
-      if (id !== undefined && !before) this.#ids.release(id)
-      for (const slot of fresh) this.servers.free(slot)
+      for (const step of undo.reverse()) step()
       throw error
     }
   }
 
-  /** Packets pass it by from now on; its connections stay until they time out. */
+  /**
+   * Packets pass it by from now on; its connections stay until they time out. After a crash its
+   * entry in `services` alone says whether it was removed: servers without a service are taken off
+   * at the next start.
+   */
   remove(key: ServiceKey): void {
     const installed = this.get(key)
     if (!installed) return
-    this.#services.delete(toBytes(serviceKeyLayout, serviceKeyToStruct(key)))
-    this.#dropVip(key.vip)
+    this.#vips.drop(key.vip)
+    try {
+      this.#services.delete(toBytes(serviceKeyLayout, serviceKeyToStruct(key)))
+    } catch (error) {
+      this.#vips.add(key.vip)
+      throw error
+    }
     for (const slot of installed.slots) this.servers.remove(slot)
     this.plans.release(installed.plan)
     this.#ids.release(installed.id)
     this.#installed.delete(serviceKeyText(key))
   }
 
-  #slotFor(service: ServiceKey, server: RealServer, fresh: Slot[]): Slot {
+  /** An id for a new service, with counters at 0. */
+  #begin(service: ServiceKey, undo: (() => void)[]): number {
+    const id = this.#ids.allocate()
+    undo.push(() => this.#ids.release(id))
+    const returning = Array.from(this.servers.of(service), ({ index }) => index)
+    this.servers.traffic.resetService(id, returning)
+    return id
+  }
+
+  #slotFor(service: ServiceKey, server: RealServer, undo: (() => void)[]): Slot {
     const slot = this.servers.find(service, server)
     if (slot) return slot
     const created = this.servers.allocate(service, server)
-    fresh.push(created)
+    undo.push(() => this.servers.free(created))
     return created
   }
 
@@ -134,37 +154,15 @@ export class ServiceTable {
   }
 
   /** Newest first: orders fall along the list. A server keeps its order where that fits. */
-  #list(slots: readonly Slot[], servers: readonly RealServer[]): void {
+  #list(slots: readonly Slot[], servers: readonly RealServer[], undo: (() => void)[]): void {
     let last = 0
     for (const [i, server] of [...servers.entries()].reverse()) {
       const slot = slotAt(slots, i)
-      last = slot.available && slot.order > last ? slot.order : this.servers.nextOrder()
+      const { available, server: before, order } = slot
+      undo.push(() => (available ? this.servers.install(slot, before, order) : this.servers.remove(slot)))
+      last = available && order > last ? order : last + 1
       this.servers.install(slot, server, last)
     }
-  }
-
-  #write(key: ServiceKey, value: { id: number; plan: number; scheduler: string }): void {
-    this.#services.update(toBytes(serviceKeyLayout, serviceKeyToStruct(key)), toBytes(serviceLayout, value))
-  }
-
-  #addVip(vip: Address): void {
-    this.#countVip(vip, 1)
-  }
-
-  #dropVip(vip: Address): void {
-    this.#countVip(vip, -1)
-  }
-
-  #countVip(vip: Address, change: number): void {
-    const users = (this.#vipUsers.get(vip) ?? 0) + change
-    const key = Buffer.alloc(4)
-    key.writeUInt32BE(addressToNumber(vip))
-    const value = Buffer.alloc(4)
-    value.writeUInt32LE(users)
-    if (users > 0) this.#vips.update(key, value)
-    else this.#vips.delete(key)
-    if (users > 0) this.#vipUsers.set(vip, users)
-    else this.#vipUsers.delete(vip)
   }
 }
 

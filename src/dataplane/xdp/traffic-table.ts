@@ -56,9 +56,19 @@ export class TrafficTable {
     this.#servers.set(slot, noBase)
   }
 
-  /** A service begins; `raw` is what servers that were there before brought with them. */
-  resetService(id: number, raw: Traffic): void {
-    this.#services.set(id, { added: noTrafficStruct, zero: toStruct(raw) })
+  /**
+   * A service begins, and with it its servers: as __ip_vs_update_dest() has it, one that comes back
+   * to a new service starts to count anew.
+   * @param returning slots of the servers that an earlier service of the same key left.
+   */
+  resetService(id: number, returning: readonly number[]): void {
+    let sum = noTraffic
+    for (const slot of returning) {
+      const raw = this.raw(slot)
+      this.zeroServer(slot, raw)
+      sum = addTraffic(sum, raw)
+    }
+    this.#services.set(id, { added: noTrafficStruct, zero: toStruct(sum) })
   }
 
   zeroServer(slot: number, raw: Traffic): void {
@@ -70,10 +80,18 @@ export class TrafficTable {
     this.#services.set(id, { added, zero: toStruct(addTraffic(raw, fromStruct(added))) })
   }
 
-  /** A server of the service is gone for good. */
-  keepForService(id: number, raw: Traffic): void {
-    const { added, zero } = this.#services.get(id)
-    this.#services.set(id, { added: toStruct(addTraffic(fromStruct(added), raw)), zero })
+  /** Notes in the base of a server that is gone for good what its service's will be with its traffic; nothing shown changes. */
+  prepareFold(id: number, slot: number): void {
+    const { added } = this.#services.get(id)
+    const { zero } = this.#servers.get(slot)
+    this.#servers.set(slot, { added: toStruct(addTraffic(fromStruct(added), this.raw(slot))), zero })
+  }
+
+  /** Carries out what was prepared: from now on the service has the traffic, whoever else still does. A repeat changes nothing. */
+  fold(id: number, slot: number): void {
+    const { zero } = this.#services.get(id)
+    const { added } = this.#servers.get(slot)
+    this.#services.set(id, { added, zero })
   }
 
   shownOfServer(slot: number, raw: Traffic): Traffic {

@@ -78,16 +78,11 @@ export class XdpDataplane implements Dataplane {
     this.#nowTicks = nowTicks
     this.#interfaces = interfaces
     this.close = close
+    for (const slot of [...this.#servers.slots()]) if (slot.folded) this.#letGo(slot)
   }
 
   setService(entry: ServiceEntry): void {
-    const { service } = entry
-    const returning = new Set([...this.#servers.of(service)].filter(({ available }) => !available))
-    const { installed, created } = this.#services.set(entry)
-    if (!created) return
-    // As __ip_vs_update_dest(): a server that comes back to a new service starts to count anew.
-    this.#traffic.resetService(installed.id, this.#rawOf(returning))
-    for (const slot of returning) this.#traffic.zeroServer(slot.index, this.#traffic.raw(slot.index))
+    this.#services.set(entry)
   }
 
   removeService(key: ServiceKey): void {
@@ -210,12 +205,26 @@ export class XdpDataplane implements Dataplane {
 
   collect(): void {
     this.#settings.keepOwnMacs(this.#nowTicks())
-    for (const slot of [...this.#servers.unused()]) {
-      const installed = this.#services.get(slot.service)
-      if (installed) this.#traffic.keepForService(installed.id, this.#traffic.raw(slot.index))
-      this.#servers.free(slot)
-    }
+    for (const slot of [...this.#servers.unused()]) this.#letGo(slot)
     this.#nextHops.collect()
     this.#interfaces.upkeep()
+  }
+
+  /**
+   * Gives a slot back, and its traffic to its service. That the traffic counts with the service and
+   * no longer with the slot are two writes in two maps, and a crash may fall between them. So what
+   * the service's base will be is written down first, then marked as final: before the mark nothing
+   * has happened; after it the next start writes the same base again and frees the slot.
+   */
+  #letGo(slot: Slot): void {
+    const installed = this.#services.get(slot.service)
+    if (installed) {
+      if (!slot.folded) {
+        this.#traffic.prepareFold(installed.id, slot.index)
+        this.#servers.markFolded(slot)
+      }
+      this.#traffic.fold(installed.id, slot.index)
+    }
+    this.#servers.free(slot)
   }
 }
