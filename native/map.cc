@@ -130,7 +130,7 @@ Napi::Value Map::lookup_batch(const Napi::CallbackInfo &info)
 	return status(info.Env(), err && err != -ENOENT ? err : static_cast<long>(count));
 }
 
-static void unmap(napi_env, void *area, void *length)
+static void release(napi_env, void *area, void *length)
 {
 	munmap(area, reinterpret_cast<size_t>(length));
 }
@@ -153,16 +153,24 @@ Napi::Value Map::mmap(const Napi::CallbackInfo &info)
 	// Not Napi::ArrayBuffer::New: where Node refuses the length, both free its finalizer.
 	napi_value buffer;
 	napi_status made = napi_create_external_arraybuffer(
-	    info.Env(), area, length, unmap, reinterpret_cast<void *>(length), &buffer);
+	    info.Env(), area, length, release, reinterpret_cast<void *>(length), &buffer);
 
 	if (made != napi_ok) {
-		// Node has called unmap.
+		// Node has called release.
 		napi_value exception;
 
 		napi_get_and_clear_last_exception(info.Env(), &exception);
 		return status(info.Env(), -EFBIG);
 	}
 	return Napi::Value(info.Env(), buffer);
+}
+
+// unmap(buffer): takes memory from mmap() away before the collector does; -EINVAL for others
+Napi::Value Map::unmap(const Napi::CallbackInfo &info)
+{
+	napi_status detached = napi_detach_arraybuffer(info.Env(), info[0]);
+
+	return status(info.Env(), detached == napi_ok ? 0 : -EINVAL);
 }
 
 Napi::Value Map::open_pinned(const Napi::CallbackInfo &info)
@@ -187,6 +195,7 @@ Napi::Function Map::define(Napi::Env env)
 			       InstanceMethod("nextKey", &Map::next_key),
 			       InstanceMethod("lookupBatch", &Map::lookup_batch),
 			       InstanceMethod("mmap", &Map::mmap),
+			       InstanceMethod("unmap", &Map::unmap),
 			       InstanceMethod("pin", &Map::pin),
 			       InstanceMethod("close", &Map::close),
 			   });

@@ -25,6 +25,7 @@ class Map : public Handle<Map>
 	Napi::Value next_key(const Napi::CallbackInfo &info);
 	Napi::Value lookup_batch(const Napi::CallbackInfo &info);
 	Napi::Value mmap(const Napi::CallbackInfo &info);
+	Napi::Value unmap(const Napi::CallbackInfo &info);
 
 	// 0, -EBADF when closed, -EINVAL for another length than the map's.
 	int check_key(const Bytes &key) const;

@@ -81,6 +81,7 @@ export interface NativeMap extends NativePinnable {
   nextKey(key: Uint8Array | undefined, next: Uint8Array): Status
   lookupBatch(from: Uint8Array | undefined, to: Uint8Array, keys: Uint8Array, values: Uint8Array): number | Status
   mmap(): ArrayBuffer | Status
+  unmap(memory: ArrayBuffer): Status
 }
 
 export interface NativeTestRun {

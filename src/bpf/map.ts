@@ -156,10 +156,15 @@ export class BpfMap {
   /**
    * The values of an array with BPF_F_MMAPABLE as shared memory: value i is at i times its size
    * rounded up to 8. Programs write to it at any time: use Atomics on what they change. Unmapped
-   * when it is collected, whether or not this object is closed before.
+   * when it is collected, whether or not this object is closed before, or by {@link unmap}.
    */
   mmap(): ArrayBuffer {
     return check(this.handle.mmap(), 'mmap', this.name)
+  }
+
+  /** Takes memory from {@link mmap} out of the process at once; nothing can be read through it any more. */
+  unmap(memory: ArrayBuffer): void {
+    check(this.handle.unmap(memory), 'munmap', this.name)
   }
 
   pin(path: string): void {

@@ -3,15 +3,18 @@ import type { Address } from '../core/address.js'
 /** Which services use which address of a real server, so that a change of one address concerns only its services. */
 export class AddressUsers {
   readonly #users = new Map<Address, Set<string>>()
-  readonly #used = new Map<string, ReadonlySet<Address>>()
 
-  /** States all addresses that a service uses from now on. @returns those that got their first user or lost their last. */
-  replace(service: string, addresses: ReadonlySet<Address>): { gained: Address[]; lost: Address[] } {
-    const before = this.#used.get(service) ?? new Set()
-    const gained = [...addresses].filter((address) => !before.has(address) && this.#add(address, service))
-    const lost = [...before].filter((address) => !addresses.has(address) && this.#delete(address, service))
-    if (addresses.size > 0) this.#used.set(service, addresses)
-    else this.#used.delete(service)
+  /**
+   * States all addresses that a service uses from now on, and all that it used.
+   * @returns those that got their first user or lost their last.
+   */
+  replace(
+    service: string,
+    before: ReadonlySet<Address>,
+    after: ReadonlySet<Address>,
+  ): { gained: Address[]; lost: Address[] } {
+    const gained = [...after].filter((address) => !before.has(address) && this.#add(address, service))
+    const lost = [...before].filter((address) => !after.has(address) && this.#delete(address, service))
     return { gained, lost }
   }
 

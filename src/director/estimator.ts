@@ -1,6 +1,6 @@
 import type { Rates } from '../api/protocol.js'
 import { type ServerKey, serverKeyText } from '../core/real-server.js'
-import { noTraffic, type Traffic } from '../core/traffic.js'
+import type { Traffic } from '../core/traffic.js'
 import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
 import type { ServiceCounters } from '../dataplane/dataplane.js'
 
@@ -74,24 +74,31 @@ const byteScale = 2 ** 5
 
 /** One ip_vs_estimator. */
 class Estimate {
-  #seen: Traffic
+  // Not the Traffic itself: fifty thousand that live for one interval each would be the collector's work.
+  #conns: number
+  #packets: number
+  #bytes: number
   #cps = 0
   #inPps = 0
   #inBps = 0
 
-  constructor(seen: Traffic) {
-    this.#seen = seen
+  constructor({ conns, inPackets, inBytes }: Traffic) {
+    this.#conns = conns
+    this.#packets = inPackets
+    this.#bytes = inBytes
   }
 
-  tick(now: Traffic): void {
-    this.#cps = average(this.#cps, now.conns - this.#seen.conns, eventScale)
-    this.#inPps = average(this.#inPps, now.inPackets - this.#seen.inPackets, eventScale)
-    this.#inBps = average(this.#inBps, now.inBytes - this.#seen.inBytes, byteScale)
-    this.#seen = now
+  tick({ conns, inPackets, inBytes }: Traffic): void {
+    this.#cps = average(this.#cps, conns - this.#conns, eventScale)
+    this.#inPps = average(this.#inPps, inPackets - this.#packets, eventScale)
+    this.#inBps = average(this.#inBps, inBytes - this.#bytes, byteScale)
+    this.#conns = conns
+    this.#packets = inPackets
+    this.#bytes = inBytes
   }
 
   zero(): void {
-    this.#seen = noTraffic
+    this.#conns = this.#packets = this.#bytes = 0
     this.#cps = this.#inPps = this.#inBps = 0
   }
 

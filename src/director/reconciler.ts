@@ -47,7 +47,7 @@ export class Reconciler {
     for (const { plan, ...desired } of this.#dataplane.services()) {
       const text = serviceKeyText(desired.service)
       this.#installed.set(text, { ...desired, inForce: planFound(desired, plan) })
-      this.#users.replace(text, addressesOf(desired))
+      this.#users.replace(text, addressesOf(), addressesOf(desired))
     }
     for (const [rip, hop] of this.#dataplane.nextHops()) if (this.#users.has(rip)) this.#hops.set(rip, hop)
     this.#nextHops.onChange((rip) => this.#refresh(rip))
@@ -67,7 +67,8 @@ export class Reconciler {
   install(desired: DesiredService): void {
     const text = serviceKeyText(desired.service)
     const before = this.#installed.get(text)
-    const { gained, lost } = this.#users.replace(text, addressesOf(desired))
+    const [used, uses] = [addressesOf(before), addressesOf(desired)]
+    const { gained, lost } = this.#users.replace(text, used, uses)
     try {
       for (const rip of gained) {
         this.#nextHops.watch(rip)
@@ -76,8 +77,7 @@ export class Reconciler {
       }
       this.#write(desired)
     } catch (error) {
-      const restored = this.#users.replace(text, before ? addressesOf(before) : new Set())
-      for (const rip of restored.lost) this.#forget(rip)
+      for (const rip of this.#users.replace(text, uses, used).lost) this.#forget(rip)
       throw error
     }
     for (const rip of lost) this.#forget(rip)
@@ -87,8 +87,9 @@ export class Reconciler {
   remove(key: ServiceKey): void {
     const text = serviceKeyText(key)
     this.#dataplane.removeService(key)
+    const used = addressesOf(this.#installed.get(text))
     this.#installed.delete(text)
-    for (const rip of this.#users.replace(text, new Set()).lost) this.#forget(rip)
+    for (const rip of this.#users.replace(text, used, addressesOf()).lost) this.#forget(rip)
   }
 
   /** Removes all services, or none if it throws. */
@@ -192,6 +193,6 @@ export class Reconciler {
   }
 }
 
-function addressesOf({ servers }: DesiredService): ReadonlySet<Address> {
-  return new Set(servers.map(({ rip }) => rip))
+function addressesOf(service?: DesiredService): ReadonlySet<Address> {
+  return new Set(service?.servers.map(({ rip }) => rip))
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { BpfMap, BpfObject, possibleCpus, updateFlags } from '../../src/bpf/index.js'
+import { waitFor } from '../lib/wait-for.js'
 import { integer, loadObject, objectPath, pinDirectory, skip } from './addon-fixture.js'
 
 t.test('a hash: update, lookup, delete', { skip }, async (t) => {
@@ -110,6 +112,23 @@ t.test('an array in memory', { skip }, async (t) => {
   map.close()
   object.close()
   t.equal(Atomics.load(words, 9), 8, 'it outlives the descriptors')
+})
+
+t.test('mapped memory that is given back', { skip }, async (t) => {
+  const map = loadObject(t).map('array')
+  const mappings = () =>
+    readFileSync('/proc/self/maps', 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('bpf-map'))
+  const before = mappings()
+  const memory = map.mmap()
+  const [mapping = '', ...others] = mappings().filter((line) => !before.includes(line))
+  t.same(others, [])
+  map.unmap(memory)
+  t.equal(memory.byteLength, 0)
+  await waitFor('the mapping to go', () => !mappings().includes(mapping))
+  map.unmap(memory)
+  t.equal(memory.byteLength, 0, 'a second time does nothing')
 })
 
 t.test('what is not mapped memory', { skip }, async (t) => {

@@ -12,12 +12,9 @@ const slotsPerTurn = 1 << 16
 /** What says whose a slot is: addresses, ports and owner, at its beginning. */
 const identityWords = connLayout.offsets.control / 4
 
-/** The connection table, read in place: no system call, and packets are not held up. */
+/** The connection table. */
 export class ConnectionTable {
-  readonly #view: DataView
-  readonly #words: Uint32Array
-  /** What the slot that is being read was to begin with. */
-  readonly #identity = new Uint32Array(identityWords)
+  readonly #map: BpfMap
   /** Slots. */
   readonly capacity: number
 
@@ -26,28 +23,49 @@ export class ConnectionTable {
     map: BpfMap,
     readonly nowTicks: () => number,
   ) {
-    const memory = map.mmap()
-    this.#view = new DataView(memory)
-    this.#words = new Uint32Array(memory)
+    this.#map = map
     this.capacity = map.info.maxEntries * sharedConstant.SET_SLOTS
   }
 
   /**
-   * Live connections, in the order of the table. Those that come and go meanwhile may be in it or not.
+   * Live connections, in the order of the table. Those that come and go meanwhile may be in it or not. Read in place: no
+   * system call for each, and packets are not held up. The table is mapped as long as this takes, since what is mapped
+   * counts as memory of the process, and that can be gigabytes.
    * @param serverAt the real server of a slot of real_servers, removed or not.
    */
   async *connections(serverAt: (slot: number) => RealServer | undefined): AsyncIterable<Connection> {
-    for (let first = 0; first < this.capacity; first += slotsPerTurn) {
-      const end = Math.min(first + slotsPerTurn, this.capacity)
-      for (let slot = first; slot < end; slot++) {
-        const connection = this.#at(slot, serverAt)
-        if (connection) yield connection
+    const memory = this.#map.mmap()
+    try {
+      const reader = new SlotReader(memory, this.nowTicks)
+      for (let first = 0; first < this.capacity; first += slotsPerTurn) {
+        const end = Math.min(first + slotsPerTurn, this.capacity)
+        for (let slot = first; slot < end; slot++) {
+          const connection = reader.read(slot, serverAt)
+          if (connection) yield connection
+        }
+        await setImmediate()
       }
-      await setImmediate()
+    } finally {
+      this.#map.unmap(memory)
     }
   }
+}
 
-  #at(slot: number, serverAt: (slot: number) => RealServer | undefined): Connection | undefined {
+class SlotReader {
+  readonly #view: DataView
+  readonly #words: Uint32Array
+  /** What the slot that is being read was to begin with. */
+  readonly #identity = new Uint32Array(identityWords)
+
+  constructor(
+    memory: ArrayBuffer,
+    readonly nowTicks: () => number,
+  ) {
+    this.#view = new DataView(memory)
+    this.#words = new Uint32Array(memory)
+  }
+
+  read(slot: number, serverAt: (slot: number) => RealServer | undefined): Connection | undefined {
     const offset = slot * connLayout.size
     const kind = this.#view.getUint8(offset + connLayout.offsets.control)
     if (kind === held.NOTHING || kind === held.CLAIMED) return undefined

@@ -1,11 +1,9 @@
 import { type BpfMap, possibleCpus } from '../../bpf/index.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
-import { type TrafficBaseStruct, type TrafficStruct, trafficBaseLayout, trafficLayout } from './layout.gen.js'
-import { fromBytes } from './layout-fields.js'
 import { MappedArray } from './mapped-array.js'
+import { type TrafficBase, trafficBaseCodec, trafficCodec } from './traffic-codec.js'
 
-const noTrafficStruct: TrafficStruct = { conns: 0n, packets: 0n, bytes: 0n }
-const noBase: TrafficBaseStruct = { added: noTrafficStruct, zero: noTrafficStruct }
+const noBase: TrafficBase = { added: noTraffic, zero: noTraffic }
 
 export interface TrafficMaps {
   readonly serverTraffic: BpfMap
@@ -19,33 +17,35 @@ export interface TrafficMaps {
  */
 export class TrafficTable {
   readonly #traffic: BpfMap
-  readonly #servers: MappedArray<TrafficBaseStruct>
-  readonly #services: MappedArray<TrafficBaseStruct>
+  readonly #servers: MappedArray<TrafficBase>
+  readonly #services: MappedArray<TrafficBase>
   readonly #cpus = possibleCpus()
 
   constructor(maps: TrafficMaps) {
     this.#traffic = maps.serverTraffic
-    this.#servers = new MappedArray(maps.serverBase, trafficBaseLayout)
-    this.#services = new MappedArray(maps.serviceBase, trafficBaseLayout)
+    this.#servers = new MappedArray(maps.serverBase, trafficBaseCodec)
+    this.#services = new MappedArray(maps.serviceBase, trafficBaseCodec)
   }
 
   /** Counters of one slot, as they stand. One system call. */
   raw(slot: number): Traffic {
-    return this.#sum(this.#traffic.readRange(slot, 1).values, 0)
+    return this.#sums(this.#traffic.readRange(slot, 1).values)(0)
   }
 
   /** Counters of the slots before `end`, in few system calls. */
   rawOfAll(end: number): (slot: number) => Traffic {
-    const { values } = this.#traffic.readRange(0, end)
-    return (slot) => this.#sum(values, slot)
+    return this.#sums(this.#traffic.readRange(0, end).values)
   }
 
-  #sum(values: Uint8Array, at: number): Traffic {
-    let sum = noTraffic
-    for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      sum = addTraffic(sum, fromStruct(fromBytes(trafficLayout, values, at * this.#cpus + cpu)))
+  /** Adds up what the CPUs have counted for each slot. */
+  #sums(values: Uint8Array): (at: number) => Traffic {
+    const view = new DataView(values.buffer, values.byteOffset, values.byteLength)
+    const ofCpu = (at: number, cpu: number) => trafficCodec.decode(view, (at * this.#cpus + cpu) * trafficCodec.size)
+    return (at) => {
+      let sum = noTraffic
+      for (let cpu = 0; cpu < this.#cpus; cpu++) sum = addTraffic(sum, ofCpu(at, cpu))
+      return sum
     }
-    return sum
   }
 
   /** A slot gets a new server. */
@@ -68,23 +68,23 @@ export class TrafficTable {
       this.zeroServer(slot, raw)
       sum = addTraffic(sum, raw)
     }
-    this.#services.set(id, { added: noTrafficStruct, zero: toStruct(sum) })
+    this.#services.set(id, { added: noTraffic, zero: sum })
   }
 
   zeroServer(slot: number, raw: Traffic): void {
-    this.#servers.set(slot, { added: noTrafficStruct, zero: toStruct(raw) })
+    this.#servers.set(slot, { added: noTraffic, zero: raw })
   }
 
   zeroService(id: number, raw: Traffic): void {
     const { added } = this.#services.get(id)
-    this.#services.set(id, { added, zero: toStruct(addTraffic(raw, fromStruct(added))) })
+    this.#services.set(id, { added, zero: addTraffic(raw, added) })
   }
 
   /** Notes in the base of a server that is gone for good what its service's will be with its traffic; nothing shown changes. */
   prepareFold(id: number, slot: number): void {
     const { added } = this.#services.get(id)
     const { zero } = this.#servers.get(slot)
-    this.#servers.set(slot, { added: toStruct(addTraffic(fromStruct(added), this.raw(slot))), zero })
+    this.#servers.set(slot, { added: addTraffic(added, this.raw(slot)), zero })
   }
 
   /** Carries out what was prepared: from now on the service has the traffic, whoever else still does. A repeat changes nothing. */
@@ -95,24 +95,16 @@ export class TrafficTable {
   }
 
   shownOfServer(slot: number, raw: Traffic): Traffic {
-    return minus(raw, fromStruct(this.#servers.get(slot).zero))
+    return minus(raw, this.#servers.get(slot).zero)
   }
 
   /** @param raw sum of its servers' counters, removed ones included. */
   shownOfService(id: number, raw: Traffic): Traffic {
     const { added, zero } = this.#services.get(id)
-    return minus(addTraffic(raw, fromStruct(added)), fromStruct(zero))
+    return minus(addTraffic(raw, added), zero)
   }
 }
 
 function minus(a: Traffic, b: Traffic): Traffic {
   return { conns: a.conns - b.conns, inPackets: a.inPackets - b.inPackets, inBytes: a.inBytes - b.inBytes }
-}
-
-function fromStruct({ conns, packets, bytes }: TrafficStruct): Traffic {
-  return { conns: Number(conns), inPackets: Number(packets), inBytes: Number(bytes) }
-}
-
-function toStruct({ conns, inPackets, inBytes }: Traffic): TrafficStruct {
-  return { conns: BigInt(conns), packets: BigInt(inPackets), bytes: BigInt(inBytes) }
 }

@@ -36,7 +36,18 @@ const live: ConnStruct = {
 function openTable(clock: () => number = () => nowTicks) {
   const memory = new ArrayBuffer(sharedConstant.SET_SLOTS * connLayout.size)
   const info = { name: 'conns', type: 2, keySize: 4, valueSize: memory.byteLength, maxEntries: 1, flags: 0, id: 1 }
-  const map: Partial<NativeMap> = { info: () => ({ ...info, valueBytes: memory.byteLength }), mmap: () => memory }
+  let mapped = 0
+  const map: Partial<NativeMap> = {
+    info: () => ({ ...info, valueBytes: memory.byteLength }),
+    mmap: () => {
+      mapped++
+      return memory
+    },
+    unmap: () => {
+      mapped--
+      return 0
+    },
+  }
   const table = new ConnectionTable(BpfMap.of(map as NativeMap, 'conns'), clock)
   const write = (slot: number, conn: ConnStruct) =>
     connLayout.encode(new DataView(memory), slot * connLayout.size, conn)
@@ -45,7 +56,7 @@ function openTable(clock: () => number = () => nowTicks) {
     for await (const row of table.connections((slot) => (slot === 7 ? server : undefined))) rows.push(row)
     return rows
   }
-  return { write, list }
+  return { write, list, table, mapped: () => mapped }
 }
 
 t.test('a row for each live connection, and none for the rest', async (t) => {
@@ -77,6 +88,19 @@ t.test('a row for each live connection, and none for the rest', async (t) => {
       rport: server.rport,
     },
   ])
+})
+
+t.test('the table is mapped no longer than it is read', async (t) => {
+  const { write, list, table, mapped } = openTable()
+  t.equal(mapped(), 0)
+  write(0, live)
+  await list()
+  t.equal(mapped(), 0)
+  for await (const _ of table.connections(() => server)) {
+    t.equal(mapped(), 1)
+    break
+  }
+  t.equal(mapped(), 0, 'a reader who goes away')
 })
 
 for (const [what, change] of [
