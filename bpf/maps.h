@@ -108,7 +108,8 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MAX_SERVICES);
+	/* By service.id; the last has the traffic of services that are gone. */
+	__uint(max_entries, MAX_SERVICES + 1);
 	__type(key, __u32);
 	__type(value, struct traffic_base);
 } service_base SEC(".maps");

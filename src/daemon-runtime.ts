@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { removeDirectories } from './bpf/index.js'
 import { DirectorError, type ErrorCode } from './core/errors.js'
 
@@ -14,6 +14,9 @@ const refusals: Readonly<Record<string, { readonly code: ErrorCode; readonly rea
   ENOSPC: { code: 'NO_SPACE', reason: 'the disk is full' },
 }
 
+/** A file that says that the directory is xlvs's to remove, also by a later run: others may have made it before. */
+const madeName = '.made-by-xlvs'
+
 /** The directory of the control socket. */
 export class RuntimeDirectory {
   #outermostMade: string | undefined
@@ -24,6 +27,7 @@ export class RuntimeDirectory {
   create(): void {
     try {
       this.#outermostMade = mkdirSync(this.path, { recursive: true })
+      if (this.#outermostMade !== undefined) writeFileSync(this.#madePath, '')
     } catch (cause) {
       const { code = '' } = cause as NodeJS.ErrnoException
       const { code: kind, reason } = refusals[code] ?? { code: 'INTERNAL', reason: code }
@@ -32,19 +36,26 @@ export class RuntimeDirectory {
     }
   }
 
-  /** Removes the directory, unless others use it. */
+  /** Removes the directory if a director made it and nobody else uses it. */
   remove(): void {
+    if (!existsSync(this.#madePath)) return
+    rmSync(this.#madePath)
     removeDirectories([this.path])
   }
 
   /** Removes the directories that create() made. */
   undo(): void {
     if (this.#outermostMade === undefined) return
+    rmSync(this.#madePath, { force: true })
     const outermost = resolve(this.#outermostMade)
     const made: string[] = []
     for (let directory = resolve(this.path); directory.startsWith(outermost); directory = dirname(directory)) {
       made.push(directory)
     }
     removeDirectories(made)
+  }
+
+  get #madePath(): string {
+    return join(this.path, madeName)
   }
 }

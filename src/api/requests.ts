@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Connection } from '../core/connection.js'
 import { DirectorError } from '../core/errors.js'
 import type { Director } from '../director/director.js'
@@ -21,6 +22,9 @@ export interface ApiParts {
   ended(): void
 }
 
+/** Carried out between two turns of the event loop, for others to be answered and the log to be written meanwhile. */
+const commandsPerTurn = 1000
+
 type Name = Request['request']
 type Handler<N extends Name> = (parts: ApiParts, request: Field) => Results[N] | Promise<Results[N]>
 
@@ -28,7 +32,12 @@ type Handler<N extends Name> = (parts: ApiParts, request: Field) => Results[N] |
 const handlers: { readonly [N in Exclude<Name, 'connections'>]: Handler<N> } = {
   commands: async ({ director }, request) => {
     const commands = decodeCommands(request.get('commands'))
-    const results = director.executeAll(commands).map((error) => (error ? errorBody(error) : null))
+    const results: (ErrorBody | null)[] = []
+    for (let first = 0; first < commands.length; first += commandsPerTurn) {
+      if (first > 0) await setImmediate()
+      const errors = director.executeAll(commands.slice(first, first + commandsPerTurn))
+      results.push(...errors.map((error) => (error ? errorBody(error) : null)))
+    }
     await director.settled()
     return results
   },

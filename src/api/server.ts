@@ -23,11 +23,12 @@ const idleMs = 60_000
  */
 export async function serveApi(path: string, parts: ApiParts, log: Logger): Promise<ApiServer> {
   const sockets = new Set<Socket>()
+  const state = { parts, log, goesDown: false }
   // A client may close its half when it has asked, as nc -N does.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    serve(parts, socket, log).catch((err) => log.debug({ err }, 'a client went away before its answer was complete'))
+    serve(state, socket).catch((err) => log.debug({ err }, 'a client went away before its answer was complete'))
   })
   await listenOnSocket(server, path)
   return {
@@ -39,23 +40,36 @@ export async function serveApi(path: string, parts: ApiParts, log: Logger): Prom
   }
 }
 
+interface State {
+  readonly parts: ApiParts
+  readonly log: Logger
+  /** The director has been asked to end: what it were told from now on would be lost. */
+  goesDown: boolean
+}
+
 /** @throws Error if the client goes away. */
-async function serve(parts: ApiParts, socket: Socket, log: Logger): Promise<void> {
+async function serve(state: State, socket: Socket): Promise<void> {
   socket.setTimeout(idleMs, () => socket.destroy())
   // Without a listener an error would end the process; whoever reads or writes hears of it, too.
   socket.on('error', () => {})
-  await pipeline(answerLines(parts, socket, log), socket)
+  await pipeline(answerLines(state, socket), socket)
 }
 
-async function* answerLines(parts: ApiParts, socket: Socket, log: Logger): AsyncGenerator<string> {
+async function* answerLines(state: State, socket: Socket): AsyncGenerator<string> {
+  const { parts, log } = state
   try {
     const line = await readRequestLine(socket)
     if (line === '') return
     const request = understand(line)
+    if (state.goesDown && request.name === 'commands')
+      throw new DirectorError('NOT_RUNNING', 'the director is going down')
     // The work may take long, and the reader may have stopped for a pager.
     socket.setTimeout(0)
     // Whether or not everything could be removed: a director that has let go must not stay as if it forwarded.
-    if (request.name === 'down') finished(socket, { readable: false }, () => parts.ended())
+    if (request.name === 'down') {
+      state.goesDown = true
+      finished(socket, { readable: false }, () => parts.ended())
+    }
     for await (const answer of request.answer(parts)) yield asLine(answer)
   } catch (error) {
     if (!(error instanceof DirectorError) || error.code === 'INTERNAL') log.error({ err: error }, 'request failed')

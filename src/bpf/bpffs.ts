@@ -20,9 +20,7 @@ const advice = `mount it with: mount -t bpf bpf ${mountPoint}`
 export function ensureBpffs(path: string): string[] {
   const parent = nearestDirectory(resolve(path))
   if (parent === mountPoint && !isBpffs(parent) && readdirSync(parent).length === 0) mountBpffs(path)
-  if (!isBpffs(parent)) {
-    throw new DirectorError('INVALID', `${path}: ${parent} is not in a BPF file system; ${advice}`, { path })
-  }
+  if (!isBpffs(parent)) throw notInBpffs(path, parent)
   const names = relative(parent, resolve(path)).split('/').filter(Boolean)
   const dotted = names.find((name) => name.includes('.'))
   if (dotted !== undefined) {
@@ -47,6 +45,15 @@ export function ensureBpffs(path: string): string[] {
     throw new DirectorError('PERMISSION', `${path}: cannot be made in ${parent}; ${reason}`, { path }, { cause })
   }
   return made
+}
+
+/** @throws DirectorError INVALID if what is at `path` is not in a BPF file system. */
+export function requireBpffs(path: string): void {
+  if (!isBpffs(path)) throw notInBpffs(path, path)
+}
+
+function notInBpffs(path: string, found: string): DirectorError {
+  return new DirectorError('INVALID', `${path}: ${found} is not in a BPF file system; ${advice}`, { path })
 }
 
 /** Removes directories in order, up to one that somebody else uses. One that is not there is not missed. */

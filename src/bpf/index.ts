@@ -1,4 +1,4 @@
-export { ensureBpffs, removeDirectories } from './bpffs.js'
+export { ensureBpffs, removeDirectories, requireBpffs } from './bpffs.js'
 export { possibleCpus } from './cpus.js'
 export { BpfError } from './error.js'
 export { BpfLink, interfaceIndex } from './link.js'

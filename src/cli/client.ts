@@ -100,6 +100,10 @@ function connectionError(error: NodeJS.ErrnoException, socketPath: string): Dire
     case 'ENOTDIR':
     case 'ECONNREFUSED':
       return new DirectorError('NOT_RUNNING', `no director answers at ${socketPath}`, details, { cause: error })
+    case 'EAGAIN':
+      return new DirectorError('BUSY', `the director at ${socketPath} does not answer, and too many wait`, details, {
+        cause: error,
+      })
     case 'EACCES':
     case 'EPERM':
       return new DirectorError('PERMISSION', `${socketPath}: only root may speak to the director`, details, {

@@ -87,6 +87,9 @@ export interface Dataplane {
   counters(key?: ServiceKey): Iterable<ServiceCounters>
   /** From now on traffic counts from 0, for one service with its servers or for all. */
   zero(key?: ServiceKey): void
+  /** Traffic that was set last: kept for the director, for as long as the data plane lives. */
+  departed(): Traffic
+  setDeparted(traffic: Traffic): void
   stats(): DataplaneStats
   connections(): AsyncIterable<Connection>
 

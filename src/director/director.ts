@@ -38,8 +38,6 @@ export class Director {
   readonly #arrivals: Arrivals
   readonly #estimator = new Estimator()
   readonly #services = new Map<string, DesiredService>()
-  /** Traffic of services that were deleted or zeroed one by one: IPVS's totals keep it. */
-  #departed: Traffic = noTraffic
   #stopTimers: (() => void)[] = []
 
   constructor({ dataplane, nextHops, log, clock }: DirectorParts) {
@@ -113,9 +111,12 @@ export class Director {
     return this.#dataplane.stats().connections.capacity
   }
 
-  /** Traffic of all services since the start or the last `-Z` of everything, deleted services included. */
+  /**
+   * Traffic of all services since the table began or the last `-Z` of everything. IPVS's totals keep that of services that
+   * were deleted or zeroed one by one; so does the data plane, for the next director.
+   */
   totals(): Traffic {
-    return this.#traffic(this.#departed)
+    return this.#traffic(this.#dataplane.departed())
   }
 
   /** The connection table, in no order. */
@@ -197,7 +198,7 @@ export class Director {
   #deleteService(key: ServiceKey): void {
     const traffic = this.#traffic(noTraffic, key)
     this.#reconciler.remove(key)
-    this.#departed = addTraffic(this.#departed, traffic)
+    this.#reconciler.setDeparted(addTraffic(this.#dataplane.departed(), traffic))
     this.#estimator.forget(key)
     this.#services.delete(serviceKeyText(key))
   }
@@ -205,15 +206,15 @@ export class Director {
   #flush(): void {
     const totals = this.totals()
     this.#reconciler.removeAll()
-    this.#departed = totals
+    this.#reconciler.setDeparted(totals)
     for (const { service } of this.#services.values()) this.#estimator.forget(service)
     this.#services.clear()
   }
 
   #zero(key: ServiceKey | undefined): void {
-    const departed = key ? this.#traffic(this.#departed, key) : noTraffic
+    const departed = key ? this.#traffic(this.#dataplane.departed(), key) : noTraffic
     this.#reconciler.zero(key)
-    this.#departed = departed
+    this.#reconciler.setDeparted(departed)
     this.#estimator.zero(key)
   }
 

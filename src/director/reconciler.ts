@@ -4,6 +4,7 @@ import type { Timeouts } from '../core/connection.js'
 import type { Logger } from '../core/logger.js'
 import type { NextHop, NextHopSource } from '../core/next-hop.js'
 import type { RealServer } from '../core/real-server.js'
+import type { Traffic } from '../core/traffic.js'
 import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
 import type { Dataplane } from '../dataplane/dataplane.js'
 import { AddressUsers } from './address-users.js'
@@ -114,6 +115,10 @@ export class Reconciler {
 
   zero(key?: ServiceKey): void {
     this.#dataplane.zero(key)
+  }
+
+  setDeparted(traffic: Traffic): void {
+    this.#dataplane.setDeparted(traffic)
   }
 
   setTimeouts(timeouts: Timeouts): void {

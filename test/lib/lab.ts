@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { DirectorProcess, xlvsCommand } from './director-process.js'
 import type { LabMacs } from './lab-judge.js'
 import { type LabServerSpec, type LabSpec, rulesOf } from './lab-spec.js'
@@ -87,7 +88,7 @@ async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): 
   const director = new DirectorProcess(directorHost.namespace, {
     interfaces: ['eth0'],
     pinDirectory: workspace.pinPath('director'),
-    runtimeDirectory: workspace.temporaryDirectory('director'),
+    runtimeDirectory: join(workspace.temporaryDirectory('director'), 'run'),
     args: directorArgs,
   })
   await director.start()

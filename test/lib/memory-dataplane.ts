@@ -13,7 +13,15 @@ import type {
 } from '../../src/dataplane/dataplane.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
 
-type Write = 'setOwnMacs' | 'setService' | 'removeService' | 'setNextHop' | 'zero' | 'setTimeouts' | 'collect'
+type Write =
+  | 'setOwnMacs'
+  | 'setService'
+  | 'removeService'
+  | 'setNextHop'
+  | 'zero'
+  | 'setDeparted'
+  | 'setTimeouts'
+  | 'collect'
 
 interface Cue {
   readonly error: Error
@@ -45,6 +53,7 @@ export class MemoryDataplane implements Dataplane {
   readonly #names = new Map<Address, number>()
   #cues: Cue[] = []
   #timeouts = defaultTimeouts
+  #departed = noTraffic
 
   /** The next write, or the next one of that kind, throws the error and changes nothing. */
   failNext(error: Error, write?: Write): void {
@@ -144,6 +153,15 @@ export class MemoryDataplane implements Dataplane {
 
   async *connections(): AsyncIterable<Connection> {
     yield* this.connectionList
+  }
+
+  departed(): Traffic {
+    return this.#departed
+  }
+
+  setDeparted(traffic: Traffic): void {
+    this.#written('setDeparted', String(traffic.conns))
+    this.#departed = traffic
   }
 
   setTimeouts(timeouts: Timeouts): void {

@@ -26,7 +26,7 @@ for (const daemon of ['running', 'killed'] as const) {
     if (daemon === 'killed') await director.end('SIGKILL')
     const down = await director.down()
     t.equal(down.status, 0, down.stderr)
-    if (daemon === 'running') t.equal(await director.daemon.ends(), 0)
+    if (daemon === 'running') t.equal(await director.daemon.ends(), 0, director.daemon.stderr)
 
     const left = await traces(lab)
     t.same(left.programs, [], 'programs')

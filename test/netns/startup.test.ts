@@ -1,78 +1,13 @@
 /** Starts that are refused, and starts on what others left: what forwards goes on, what is refused leaves nothing. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import t, { type Test } from 'tap'
 import { checkoutFile } from '../lib/checkout.js'
 import { DirectorProcess, xlvsCommand } from '../lib/director-process.js'
-import type { Namespace } from '../lib/netns.js'
-import { whyNoNamespaces } from '../lib/network.js'
 import { execute, executeOrThrow } from '../lib/process.js'
 import { waitFor } from '../lib/wait-for.js'
-import { Workspace } from '../lib/workspace.js'
-
-interface Fixture {
-  readonly namespace: Namespace
-  readonly pinDirectory: string
-  readonly runtimeDirectory: string
-  /** A director with other arguments on the same directories. */
-  director(interfaces: readonly string[], ...args: string[]): DirectorProcess
-  /** Names of what is pinned, below maps/ or links/. */
-  pinned(kind: 'maps' | 'links'): string[]
-  /** Ids of the programs on interfaces, by name. */
-  programs(): Promise<Record<string, number>>
-}
-
-const skip = (await whyNoNamespaces()) ?? false
-t.setTimeout(240_000)
-
-function startupTest(name: string, run: (t: Test, fixture: Fixture) => Promise<void>): void {
-  t.test(name, { skip, timeout: 60_000 }, async (t) => {
-    const workspace = new Workspace()
-    t.teardown(() => workspace.close())
-    const namespace = await workspace.namespace('director')
-    await addVeth(namespace, 'eth0')
-    await addVeth(namespace, 'eth1')
-    const pinDirectory = workspace.pinPath('director')
-    const runtimeDirectory = join(workspace.directory, 'run')
-    await run(t, {
-      namespace,
-      pinDirectory,
-      runtimeDirectory,
-      director: (interfaces, ...args) =>
-        new DirectorProcess(namespace, { interfaces, pinDirectory, runtimeDirectory, args }),
-      pinned: (kind) => readdirSync(join(pinDirectory, kind)).sort(),
-      programs: () => programsOf(namespace),
-    })
-  })
-}
-
-async function addVeth(namespace: Namespace, name: string): Promise<void> {
-  await namespace.ip([`link add ${name} type veth peer name ${name}-peer`, `link set ${name} up`])
-}
-
-async function programsOf(namespace: Namespace): Promise<Record<string, number>> {
-  const links = await namespace.ipJson<{ ifname: string; xdp?: { prog: { id: number } } }[]>('link')
-  return Object.fromEntries(links.flatMap(({ ifname, xdp }) => (xdp ? [[ifname, xdp.prog.id]] : [])))
-}
-
-/** Starts a director that must refuse; gives its sentence, of which there is one and no stack. */
-async function refusal(t: Test, director: DirectorProcess, command?: string): Promise<string> {
-  const daemon = director.spawn(command)
-  t.teardown(() => daemon.kill('SIGKILL'))
-  t.equal(await daemon.ends(), 1)
-  t.equal(daemon.stdout, '', 'it never says ready')
-  const sentences = daemon.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
-  t.equal(sentences.length, 1, daemon.stderr)
-  return sentences[0] ?? ''
-}
-
-/** Runs a director for a moment; what it forwards with stays. */
-async function runOnce(director: DirectorProcess): Promise<void> {
-  await director.start()
-  await director.end('SIGTERM')
-}
+import { addVeth, programsOf, refusal, runOnce, startupTest } from './startup-fixture.js'
 
 startupTest('a mode change', async (t, { director, programs, pinned }) => {
   await runOnce(director(['eth0'], '--xdp-mode', 'native'))
@@ -127,31 +62,6 @@ startupTest('an interface that goes and comes back', async (t, { director, names
   t.notOk(pinned('links').includes(before ?? ''), 'the dead link is gone')
   t.equal(running.daemon.stderr.match(/interface has gone/g)?.length, 1, 'said once')
   await running.end('SIGTERM')
-})
-
-startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {
-  await runOnce(director(['eth0']))
-  const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
-  const replace = async (name: string, type: string, value: number, entries: number) => {
-    const path = join(pinDirectory, 'maps', name)
-    await executeOrThrow('rm', [path])
-    const size = ['key', '4', 'value', `${value}`, 'entries', `${entries}`]
-    await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name])
-  }
-  const verdicts = async () =>
-    JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
-  await replace('verdicts', 'percpu_array', 8, 3)
-  await replace('vips', 'hash', 400, 7)
-  const { id } = await verdicts()
-
-  t.match(await refusal(t, director(['eth0', 'eth1'])), /map vips: valueSize is 400 in the kernel/)
-  t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
-  t.equal((await verdicts()).id, id, 'the counters too are there')
-
-  await executeOrThrow('rm', [join(pinDirectory, 'maps/vips')])
-  await runOnce(director(['eth0']))
-  t.same(pinned('maps'), before.maps, 'a map that is not there is made')
-  t.ok((await verdicts()).max_entries > 3, 'other verdicts begin anew')
 })
 
 startupTest('another table size', async (t, { director, pinned, programs }) => {
@@ -265,22 +175,4 @@ startupTest('pin directories that cannot be', async (t, { director, pinDirectory
   t.match(hidden.stderr, /nsenter --net=\/run\/netns\/NAME/)
   t.same(Object.keys(await programsOf(namespace)), [])
   await runOnce(director(['eth0']))
-})
-
-startupTest('xlvs down of another, and with what others have pinned', async (t, { director, ...fixture }) => {
-  const running = director(['eth0'])
-  await running.start()
-  const options = { ...running.options, pinDirectory: `${fixture.pinDirectory}-other` }
-  const wrong = await new DirectorProcess(fixture.namespace, options).down()
-  t.equal(wrong.status, 1)
-  t.match(wrong.stderr, /nothing was taken down\. Give --pin-dir/)
-  t.ok(running.daemon.running)
-  t.same(Object.keys(await fixture.programs()), ['eth0'])
-
-  mkdirSync(join(fixture.pinDirectory, 'foreign'))
-  const down = await running.down()
-  t.equal(down.status, 0, down.stderr)
-  t.equal(await running.daemon.ends(), 0)
-  t.same(readdirSync(fixture.pinDirectory), ['foreign'])
-  t.same(await fixture.programs(), {})
 })

@@ -747,7 +747,7 @@ export const maps = {
     name: 'service_base',
     type: 2,
     flags: 1024,
-    maxEntries: 16384,
+    maxEntries: 16385,
     keySize: 4,
     valueSize: 48,
   },

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type BpfMap, BpfObject, ensureBpffs, lockDirectory, removeDirectories } from '../../bpf/index.js'
+import { type BpfMap, BpfObject, ensureBpffs, lockDirectory, removeDirectories, requireBpffs } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
 import { DirectorError } from '../../core/errors.js'
@@ -153,10 +153,12 @@ function adoptedSets(pins: Pins, tableSize: number | undefined): number {
 /**
  * Takes what a director left at `pinDir` out of the path of packets, and away.
  * @returns false if there was nothing.
- * @throws DirectorError BUSY while a director runs.
+ * @throws DirectorError BUSY while a director runs, INVALID for a directory that is not in a bpffs.
  */
 export function removeXdp(pinDir: string): boolean {
   if (!existsSync(pinDir)) return false
+  // Whatever is elsewhere is no director's, by whatever name.
+  requireBpffs(pinDir)
   const lock = lockDirectory(pinDir)
   if (!lock) throw new DirectorError('BUSY', `${pinDir}: a director is running on it`, { pinDir })
   try {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } fr
 import { join } from 'node:path'
 import { BpfLink, BpfMap, removeDirectories, type XdpMode } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
+import { maps as specs } from './layout.gen.js'
 
 /** A link as its pin names it: bpffs allows no dots, which interface names may have, so the name has the index. */
 export interface PinnedLink {
@@ -11,6 +12,9 @@ export interface PinnedLink {
 
 /** The map that is pinned last: with it the set is complete. */
 const lastMap = 'config'
+/** Until it takes the place of the map before it. */
+const nextSuffix = '-new'
+const ownNames = new Set(Object.values(specs).flatMap(({ name }) => [name, name + nextSuffix]))
 
 /**
  * What outlives the daemon, in a directory of bpffs: `maps/NAME` and `links/IFINDEX-MODE`. While
@@ -42,8 +46,9 @@ export class Pins {
     }
   }
 
+  /** Of maps that are a director's, whoever has pinned others beside them. */
   mapNames(): string[] {
-    return list(this.#maps)
+    return list(this.#maps).filter((name) => ownNames.has(name))
   }
 
   openMap(name: string): BpfMap {
@@ -54,7 +59,7 @@ export class Pins {
   putMaps(maps: readonly BpfMap[]): void {
     const isLast = ({ name }: BpfMap) => name === lastMap
     for (const map of [...maps.filter((map) => !isLast(map)), ...maps.filter(isLast)]) {
-      const next = this.#mapPath(`${map.name}-new`)
+      const next = this.#mapPath(map.name + nextSuffix)
       rmSync(next, { force: true })
       map.pin(next)
       renameSync(next, this.#mapPath(map.name))

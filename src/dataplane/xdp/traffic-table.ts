@@ -94,6 +94,15 @@ export class TrafficTable {
     this.#services.set(id, { added, zero })
   }
 
+  /** Traffic that counts although its service does not: the map has one entry more than there are services. */
+  departed(): Traffic {
+    return this.#services.get(this.#services.capacity - 1).added
+  }
+
+  setDeparted(traffic: Traffic): void {
+    this.#services.set(this.#services.capacity - 1, { added: traffic, zero: noTraffic })
+  }
+
   shownOfServer(slot: number, raw: Traffic): Traffic {
     return minus(raw, this.#servers.get(slot).zero)
   }

@@ -149,6 +149,14 @@ export class XdpDataplane implements Dataplane {
     return sum
   }
 
+  departed(): Traffic {
+    return this.#traffic.departed()
+  }
+
+  setDeparted(traffic: Traffic): void {
+    this.#traffic.setDeparted(traffic)
+  }
+
   stats(): DataplaneStats {
     return {
       verdicts: this.#verdicts(),

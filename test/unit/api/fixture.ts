@@ -11,7 +11,7 @@ import { type Fixture, startedDirector } from '../director/fixture.js'
 export interface Served extends Fixture {
   readonly path: string
   readonly server: ApiServer
-  readonly parts: ApiParts & { ended: () => void }
+  readonly parts: { -readonly [P in keyof ApiParts]: ApiParts[P] }
   /** How often the director was taken out of the path, and the process told to end. */
   readonly went: string[]
 }

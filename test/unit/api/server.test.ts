@@ -241,6 +241,43 @@ t.test('down: out of the path, then the answer, then the end', async (t) => {
   t.strictSame(went, ['down', 'ended'])
 })
 
+t.test('what is asked for after down is not promised', async (t) => {
+  const { path, parts, director } = await served(t)
+  let release = () => {}
+  const taken = new Promise<void>((resolve) => {
+    parts.down = () => {
+      resolve()
+      return new Promise<void>((go) => {
+        release = go
+      })
+    }
+  })
+  const down = ask(path, { request: 'down' })
+  await taken
+  const late = await ask(path, commands({ type: 'add-service', service: { ...web, scheduler: 'rr' } }))
+  t.strictSame(late, [{ error: { code: 'NOT_RUNNING', message: 'the director is going down' } }])
+  t.strictSame(director.services(), [])
+  t.match(await ask(path, { request: 'status' }), [{ result: {} }])
+  release()
+  t.strictSame(await down, [{ result: null }])
+})
+
+t.test('others are answered while many commands are carried out', async (t) => {
+  const { path, director } = await served(t)
+  const many = Array.from({ length: 20_000 }, (_, i) => ({ ...web, vport: i + 1, scheduler: 'rr' }))
+  const carryOut = director.executeAll.bind(director)
+  let carriedOut = 0
+  let meanwhile: Promise<number> | undefined
+  director.executeAll = (some) => {
+    meanwhile ??= ask(path, { request: 'timeouts' }).then(() => carriedOut)
+    carriedOut += some.length
+    return carryOut(some)
+  }
+  const done = ask(path, commands(...many.map((service) => ({ type: 'add-service', service }) as const)))
+  t.strictSame(await done, [{ result: Array(20_000).fill(null) }])
+  t.ok(((await meanwhile) ?? 0) < 20_000, `${await meanwhile} of 20000`)
+})
+
 t.test('down for a client that does not wait, or does not go away', async (t) => {
   for (const after of ['gone', 'stays'] as const) {
     const { path, server, parts } = await served(t)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { SchedulePlan } from '../../../src/scheduler/scheduler.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
-import { type Fixture, pickable, routed, startedDirector, web } from './fixture.js'
+import { dns, type Fixture, pickable, routed, startedDirector, web } from './fixture.js'
 
 /** A director that installed an rr service with three servers, made a pick and died. */
 async function deadDirector(): Promise<Fixture> {
@@ -90,6 +90,18 @@ t.test('a plan that picks others than it should is replaced', async (t) => {
   reinstall(dead, { pick: 'sequence', segments: [], length: 0, start: 0 })
   const fixture = await startedDirector({ dataplane: dead.dataplane, nextHops: dead.nextHops })
   t.strictSame(pickable(fixture, web), ['10.0.0.13', '10.0.0.12', '10.0.0.11'])
+})
+
+t.test('totals keep what departed services had', async (t) => {
+  const dead = await startedDirector()
+  const { dataplane, nextHops, director } = dead
+  for (const service of [web, dns]) director.execute({ type: 'add-service', service: { ...service, scheduler: 'rr' } })
+  director.execute({ type: 'add-server', key: dns, server: routed('10.0.0.11') })
+  const traffic = { conns: 1000, inPackets: 8000, inBytes: 640_000 }
+  dataplane.count(dns, routed('10.0.0.11'), { traffic })
+  director.execute({ type: 'delete-service', key: dns })
+  const { director: next } = await startedDirector({ dataplane, nextHops })
+  t.strictSame(next.totals(), traffic)
 })
 
 t.test('traffic of the time before counts in the totals and not in the rates', async (t) => {

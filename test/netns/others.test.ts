@@ -1,0 +1,74 @@
+/** What others have: their files, pins, sockets and directors are left alone. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DirectorProcess } from '../lib/director-process.js'
+import { executeOrThrow } from '../lib/process.js'
+import { refusal, runOnce, startupTest } from './startup-fixture.js'
+
+startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {
+  await runOnce(director(['eth0']))
+  const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
+  const replace = async (name: string, type: string, value: number, entries: number) => {
+    const path = join(pinDirectory, 'maps', name)
+    await executeOrThrow('rm', [path])
+    const size = ['key', '4', 'value', `${value}`, 'entries', `${entries}`]
+    await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name])
+  }
+  const verdicts = async () =>
+    JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
+  await replace('verdicts', 'percpu_array', 8, 3)
+  await replace('vips', 'hash', 400, 7)
+  const { id } = await verdicts()
+
+  t.match(await refusal(t, director(['eth0', 'eth1'])), /map vips: valueSize is 400 in the kernel/)
+  t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
+  t.equal((await verdicts()).id, id, 'the counters too are there')
+
+  await executeOrThrow('rm', [join(pinDirectory, 'maps/vips')])
+  await runOnce(director(['eth0']))
+  t.same(pinned('maps'), before.maps, 'a map that is not there is made')
+  t.ok((await verdicts()).max_entries > 3, 'other verdicts begin anew')
+})
+
+startupTest('files and pins of others', async (t, { director, namespace, pinDirectory, runtimeDirectory }) => {
+  const files = join(dirname(runtimeDirectory), 'files')
+  mkdirSync(join(files, 'maps'), { recursive: true })
+  writeFileSync(join(files, 'maps', 'config'), 'precious')
+  const options = { interfaces: ['eth0'], pinDirectory: files, runtimeDirectory }
+  const wrong = await new DirectorProcess(namespace, options).down()
+  t.equal(wrong.status, 1)
+  t.match(wrong.stderr, /files is not in a BPF file system/)
+  t.ok(existsSync(join(files, 'maps', 'config')))
+
+  mkdirSync(join(pinDirectory, 'maps'), { recursive: true })
+  const foreign = join(pinDirectory, 'maps', 'foreign')
+  const map = ['type', 'array', 'key', '4', 'value', '4', 'entries', '1', 'name', 'foreign']
+  await executeOrThrow('bpftool', ['map', 'create', foreign, ...map])
+  mkdirSync(runtimeDirectory)
+  const running = director(['eth0'])
+  await running.start()
+  t.ok(existsSync(foreign), 'a start leaves it')
+  const down = await running.down()
+  t.equal(down.status, 0, down.stderr)
+  t.same(readdirSync(join(pinDirectory, 'maps')), ['foreign'])
+  t.ok(existsSync(runtimeDirectory), 'so is a runtime directory that was there')
+  t.same(readdirSync(runtimeDirectory), [])
+})
+
+startupTest('xlvs down of another, and with what others have pinned', async (t, { director, ...fixture }) => {
+  const running = director(['eth0'])
+  await running.start()
+  const options = { ...running.options, pinDirectory: `${fixture.pinDirectory}-other` }
+  const wrong = await new DirectorProcess(fixture.namespace, options).down()
+  t.equal(wrong.status, 1)
+  t.match(wrong.stderr, /nothing was taken down\. Give --pin-dir/)
+  t.ok(running.daemon.running)
+  t.same(Object.keys(await fixture.programs()), ['eth0'])
+
+  mkdirSync(join(fixture.pinDirectory, 'foreign'))
+  const down = await running.down()
+  t.equal(down.status, 0, down.stderr)
+  t.equal(await running.daemon.ends(), 0)
+  t.same(readdirSync(fixture.pinDirectory), ['foreign'])
+  t.same(await fixture.programs(), {})
+})
