@@ -20,7 +20,18 @@ export function parseAddress(text: string, field: string): Address {
 
 /** An address as an unsigned number in host order: 192.0.2.1 is 0xc0000201. */
 export function addressToNumber(address: Address): number {
-  return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
+  // No split(): a table of ten thousand services converts some hundred thousand addresses.
+  let [number, byte] = [0, 0]
+  for (let i = 0; i < address.length; i++) {
+    const digit = address.charCodeAt(i) - 0x30
+    if (digit >= 0) {
+      byte = byte * 10 + digit
+    } else {
+      number = number * 256 + byte
+      byte = 0
+    }
+  }
+  return number * 256 + byte
 }
 
 /** The inverse of {@link addressToNumber}. */

@@ -83,8 +83,8 @@ export interface Dataplane {
   /** Hardware addresses of the director: from now on frames for others pass untouched. Until told any, it takes all. */
   setOwnMacs(macs: readonly string[]): void
 
-  /** One row for each service, or for the one asked for (none if it is absent). */
-  counters(key?: ServiceKey): Iterable<ServiceCounters>
+  /** One row for each service, or for each of those asked for (none for one that is absent). */
+  counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters>
   /** From now on traffic counts from 0, for one service with its servers or for all. */
   zero(key?: ServiceKey): void
   /** Traffic that was set last: kept for the director, for as long as the data plane lives. */

@@ -89,9 +89,7 @@ export class Director {
       if (command.type === 'add-server') grown.set(serviceKeyText(command.key), command.key)
       return undefined
     })
-    this.#guarded(() => {
-      for (const key of grown.values()) this.#estimator.track(this.#dataplane.counters(key))
-    })
+    if (grown.size > 0) this.#guarded(() => this.#estimator.track(this.#dataplane.counters(...grown.values())))
     return results
   }
 
@@ -103,7 +101,7 @@ export class Director {
   /** All services, or the one asked for. @throws DirectorError NO_SUCH_SERVICE. */
   services(key?: ServiceKey): ServiceView[] {
     if (key) this.#present(key)
-    return Array.from(this.#dataplane.counters(key), (row) => this.#view(row))
+    return Array.from(this.#rows(key), (row) => this.#view(row))
   }
 
   /** Slots of the connection table. */
@@ -239,8 +237,12 @@ export class Director {
     return desired
   }
 
+  #rows(key?: ServiceKey): Iterable<ServiceCounters> {
+    return this.#dataplane.counters(...(key ? [key] : []))
+  }
+
   #traffic(sum: Traffic, key?: ServiceKey): Traffic {
-    for (const row of this.#dataplane.counters(key)) sum = addTraffic(sum, row.traffic)
+    for (const row of this.#rows(key)) sum = addTraffic(sum, row.traffic)
     return sum
   }
 

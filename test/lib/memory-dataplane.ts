@@ -121,8 +121,9 @@ export class MemoryDataplane implements Dataplane {
     this.ownMacs = macs
   }
 
-  *counters(key?: ServiceKey): Iterable<ServiceCounters> {
-    for (const { service, servers } of key ? [this.service(key)].filter((entry) => !!entry) : this.#entries.values()) {
+  *counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters> {
+    const chosen = keys.length === 0 ? this.#entries.values() : keys.flatMap((key) => this.service(key) ?? [])
+    for (const { service, servers } of chosen) {
       yield {
         key: { protocol: service.protocol, vip: service.vip, vport: service.vport },
         traffic: this.#ownTraffic.get(serviceKeyText(service)) ?? noTraffic,

@@ -52,6 +52,8 @@ export interface XdpDataplaneParts {
   readonly nowTicks?: () => number
 }
 
+const indexOf = ({ index }: Slot) => index
+
 /** Forwarding by director.bpf.c, through its maps. What is in them at the start is adopted. */
 export class XdpDataplane implements Dataplane {
   readonly name = 'xdp'
@@ -110,14 +112,13 @@ export class XdpDataplane implements Dataplane {
     this.#settings.setOwnMacs(macs, this.#nowTicks())
   }
 
-  *counters(key?: ServiceKey): Iterable<ServiceCounters> {
-    if (key) {
-      const installed = this.#services.get(key)
-      if (installed) yield this.#countersOf(installed, (slot) => this.#traffic.raw(slot))
-      return
-    }
-    const raw = this.#traffic.rawOfAll(this.#servers.end)
-    for (const installed of this.#services.all()) yield this.#countersOf(installed, raw)
+  *counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters> {
+    const found = keys.flatMap((key) => this.#services.get(key) ?? [])
+    const raw =
+      keys.length === 0
+        ? this.#traffic.rawOfAll(this.#servers.end)
+        : this.#traffic.rawOf(found.flatMap(({ entry }) => Array.from(this.#servers.of(entry.service), indexOf)))
+    for (const installed of keys.length === 0 ? this.#services.all() : found) yield this.#countersOf(installed, raw)
   }
 
   #countersOf({ id, entry, slots }: Installed, raw: (slot: number) => Traffic): ServiceCounters {
