@@ -67,12 +67,15 @@ static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet 
 	return GO_ON;
 }
 
-/* A SYN that reuses the tuple of a connection that is over (conn_reuse_mode 1). */
+/*
+ * A SYN that reuses the tuple of a connection that is over (is_new_conn() with conn_reuse_mode 1).
+ * RST or not: with it the old connection is given up as well, and no new one is scheduled.
+ */
 static __always_inline bool is_reuse(const struct journey *j)
 {
 	__u8 state = unpack(j->found.control).state;
 
-	return (j->packet.tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN &&
+	return (j->packet.tcp_flags & TCP_SYN) &&
 	       (state == STATE_TIME_WAIT || state == STATE_CLOSE);
 }
 

@@ -75,7 +75,7 @@ static __always_inline bool cut_behind_l2(struct xdp_md *ctx, __u32 l2_len, __u3
 }
 
 /* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes. */
-static __always_inline int check_route(const struct iphdr *ip, const struct packet *p, __u32 mtu,
+static __always_inline int check_route(struct iphdr *ip, const struct packet *p, __u32 mtu,
 				       __u32 overhead)
 {
 	if (ip->ttl <= 1)
@@ -85,6 +85,8 @@ static __always_inline int check_route(const struct iphdr *ip, const struct pack
 	/* An XDP program has one frame to send: it cannot fragment. */
 	if (p->icmp_error || !(ip->frag_off & bpf_htons(IP_DF)))
 		return VERDICT_DROP_TOO_BIG;
+	/* The quote is one hop older: __ip_vs_get_out_rt() looks at the MTU after the TTL. */
+	decrement_ttl(ip);
 	return VERDICT_ICMP_FRAG_NEEDED;
 }
 

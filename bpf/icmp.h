@@ -8,6 +8,7 @@
 
 #include "checksum.h"
 #include "forward.h"
+#include "frame_sum.h"
 #include "maps.h"
 #include "parse_icmp.h"
 
@@ -30,12 +31,18 @@ struct {
 	__type(value, struct icmp_budget);
 } icmp_budget SEC(".maps");
 
-/* The kernel's limit on errors (icmp_msgs_per_sec), kept per CPU and tick. */
-static __always_inline bool may_send_icmp(__u32 now)
+/*
+ * The kernel's limit on errors (icmp_msgs_per_sec), kept per CPU and tick. As there, path MTU
+ * discovery has none (icmpv4_mask_allow()): a client that is not told hangs.
+ */
+static __always_inline bool may_send_icmp(const struct icmphdr *error, __u32 now)
 {
 	__u32 key = 0;
-	struct icmp_budget *budget = bpf_map_lookup_elem(&icmp_budget, &key);
+	struct icmp_budget *budget;
 
+	if (is_frag_needed(error))
+		return true;
+	budget = bpf_map_lookup_elem(&icmp_budget, &key);
 	if (!budget)
 		return false;
 	if (budget->tick != now) {
@@ -43,43 +50,6 @@ static __always_inline bool may_send_icmp(__u32 now)
 		budget->sent = 0;
 	}
 	return budget->sent++ < ICMP_PER_TICK;
-}
-
-/* Frames that are summed are shorter: for the verifier. */
-#define SUM_MAX 0x7fff
-
-struct sum_range {
-	struct xdp_md *ctx;
-	__u32 offset;
-	__u32 end;
-	__u32 sum;
-};
-
-/* Adds the 16-bit word i of the range; the last byte of an odd range counts as the high one. */
-static long add_word(__u32 i, struct sum_range *range)
-{
-	struct cursor c = cursor_of(range->ctx);
-	__u32 offset = range->offset + i * 2;
-	__u8 *byte;
-
-	if (offset > SUM_MAX)
-		return 1;
-	byte = c.pos + offset;
-	if ((void *)(byte + 1) > c.end)
-		return 1;
-	range->sum += byte[0];
-	if (offset + 1 < range->end && (void *)(byte + 2) <= c.end)
-		range->sum += (__u32)byte[1] << 8;
-	return 0;
-}
-
-/* Sum of the frame's bytes [offset, end). */
-static __always_inline __u32 sum_frame(struct xdp_md *ctx, __u32 offset, __u32 end)
-{
-	struct sum_range range = {.ctx = ctx, .offset = offset, .end = end};
-
-	bpf_loop((end - offset + 1) / 2, add_word, &range, 0);
-	return range.sum;
 }
 
 static __always_inline void swap_macs(struct ethhdr *eth)
@@ -183,7 +153,7 @@ static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct
 	struct ethhdr *eth = eth_header(ctx);
 	struct cursor c;
 
-	if (!ip || !eth || !may_send_icmp(now))
+	if (!ip || !eth || !may_send_icmp(&error, now))
 		return without_icmp(verdict);
 	header = error_header(ip, quote);
 	swap_macs(eth);

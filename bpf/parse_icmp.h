@@ -23,6 +23,11 @@ struct icmphdr {
 	__be32 rest;
 };
 
+static __always_inline bool is_frag_needed(const struct icmphdr *error)
+{
+	return error->type == ICMP_DEST_UNREACH && error->code == ICMP_FRAG_NEEDED;
+}
+
 /* Whether the cursor stands at the ports of a whole TCP segment's or datagram's beginning. */
 static __always_inline bool has_ports(const struct cursor *c, const struct iphdr *ip)
 {

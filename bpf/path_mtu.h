@@ -12,10 +12,7 @@
 #define PATH_MTU_UNIT 4
 /* Ten minutes (ip_rt_mtu_expires) in units. */
 #define PATH_MTU_LIFETIME 559
-/*
- * Nothing below is kept for all clients (ip_rt_min_pmtu): a forged error shall not make every
- * packet tiny. Who provoked the error is told the truth.
- */
+/* Nothing below is believed (ip_rt_min_pmtu): a forged error shall not make every packet tiny. */
 #define PATH_MTU_MIN 552
 #define NO_PATH_MTU  0xffffffff
 
@@ -33,16 +30,21 @@ static __always_inline __u32 known_path_mtu(const struct next_hop *next_hop, __u
 	return word & 0xffff;
 }
 
-/* A router says that packets to the address may have mtu bytes. It only goes down until it is
- * forgotten. */
-static __always_inline void learn_path_mtu(struct next_hop *next_hop, __u32 mtu, __u32 now)
+/*
+ * A router says that packets to the address may have mtu bytes. It only goes down until it is
+ * forgotten. Returns what is known now.
+ */
+static __always_inline __u32 learn_path_mtu(struct next_hop *next_hop, __u32 mtu, __u32 now)
 {
+	__u32 known = known_path_mtu(next_hop, now);
 	__u16 until = (now >> PATH_MTU_UNIT) + PATH_MTU_LIFETIME;
 
 	if (mtu < PATH_MTU_MIN)
 		mtu = PATH_MTU_MIN;
-	if (mtu < known_path_mtu(next_hop, now))
-		*(volatile __u32 *)&next_hop->path_mtu = (__u32)until << 16 | (mtu & 0xffff);
+	if (mtu >= known)
+		return known;
+	*(volatile __u32 *)&next_hop->path_mtu = (__u32)until << 16 | (mtu & 0xffff);
+	return mtu;
 }
 
 #endif

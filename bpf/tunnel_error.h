@@ -15,7 +15,7 @@
 
 /* Covers Ethernet, two tags, two IP headers with all options, and ICMP: 150 bytes. */
 #define INNER_AT_MASK 0xff
-/* A next-hop MTU is passed on less the outer header if more than this would be left (RFC 791). */
+/* The path MTU is passed on less the outer header if more than this would be left (RFC 791). */
 #define IPV4_MIN_MTU 68
 
 /* The way that the tunnel takes, or NULL: nothing that this director sent by this connection. */
@@ -36,24 +36,39 @@ static __always_inline struct next_hop *tunnel_way(const struct packet *p, __be3
 
 /* The kernel has not looked at it yet, and what is learned from it is kept. */
 static __always_inline bool has_checksums(struct xdp_md *ctx, const struct packet *p,
-					  __u32 header_len)
+					  const struct iphdr *ip)
 {
-	__u32 icmp_at = p->l2_len + header_len;
+	__u32 options_at = p->l2_len + sizeof(*ip), icmp_at = p->l2_len + ip->ihl * 4;
 
-	return csum_fold(sum_frame(ctx, p->l2_len, icmp_at)) == 0 &&
+	return csum_fold(ip_header_sum(ip) + sum_frame(ctx, options_at, icmp_at)) == 0 &&
 	       csum_fold(sum_frame(ctx, icmp_at, p->l2_len + p->ip_len)) == 0;
+}
+
+/*
+ * The MTU that the client is told: the path's as it is known now rather than the router's figure,
+ * less the outer header.
+ */
+static __always_inline __u32 learn_from(const struct icmphdr *icmp, struct next_hop *next_hop,
+					__u32 now)
+{
+	__u32 mtu = learn_path_mtu(next_hop, bpf_ntohl(icmp->rest) & 0xffff, now);
+	__u32 link_mtu = next_hop->hops[next_hop->current & 1].mtu;
+
+	if (link_mtu < mtu)
+		mtu = link_mtu;
+	return mtu > IPV4_MIN_MTU + sizeof(struct iphdr) ? mtu - sizeof(struct iphdr) : mtu;
 }
 
 /* Makes the error one about the client's packet, and sends it back as answer_icmp() does. */
 static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p,
-				   const struct iphdr *inner, const struct icmphdr *icmp, __u32 now)
+				   const struct iphdr *inner, const struct icmphdr *icmp)
 {
 	__u32 rest = p->l2_len + p->ip_len - p->inner_at;
 	__u32 quote = rest < ICMP_QUOTE_MAX ? rest : ICMP_QUOTE_MAX;
 	struct iphdr header = error_header(inner, quote);
 	struct ethhdr *eth = eth_header(ctx);
 
-	if (!eth || !may_send_icmp(now))
+	if (!eth)
 		return VERDICT_DROP_TUNNEL_ERROR;
 	swap_macs(eth);
 	if (!cut_behind_l2(ctx, p->l2_len, p->inner_at - p->l2_len - ICMP_ROOM) ||
@@ -70,7 +85,7 @@ static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet 
 	struct cursor c = cursor_of(ctx);
 	struct next_hop *next_hop;
 	struct icmphdr icmp, *at;
-	__u32 inner_at = p->inner_at, mtu;
+	__u32 inner_at = p->inner_at;
 	struct iphdr about;
 
 	if (!ip)
@@ -84,18 +99,18 @@ static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet 
 		return VERDICT_PASS_ICMP;
 	icmp = *at;
 	about = *inner;
-	if (!has_checksums(ctx, p, ip->ihl * 4))
+	/* Before the sums, which are most of the work: beyond the budget nobody can ask for them.
+	 */
+	if (!may_send_icmp(&icmp, now))
+		return VERDICT_DROP_TUNNEL_ERROR;
+	if (!has_checksums(ctx, p, ip))
 		return VERDICT_MALFORMED_CHECKSUM;
-	if (icmp.type == ICMP_DEST_UNREACH && icmp.code == ICMP_FRAG_NEEDED) {
-		mtu = bpf_ntohl(icmp.rest) & 0xffff;
-		learn_path_mtu(next_hop, mtu, now);
+	if (is_frag_needed(&icmp)) {
+		icmp.rest = bpf_htonl(learn_from(&icmp, next_hop, now));
 		if (!(about.frag_off & bpf_htons(IP_DF)))
 			return VERDICT_DROP_TUNNEL_ERROR;
-		if (mtu > IPV4_MIN_MTU + sizeof(struct iphdr))
-			mtu -= sizeof(struct iphdr);
-		icmp.rest = bpf_htonl(mtu);
 	}
-	return pass_on(ctx, p, &about, &icmp, now);
+	return pass_on(ctx, p, &about, &icmp);
 }
 
 #endif

@@ -7,8 +7,16 @@ import type { NextHop } from '../../src/core/next-hop.js'
 import { type RealServer, serverKeyText } from '../../src/core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../src/core/virtual-service.js'
 import type { ServiceCounters, ServiceEntry } from '../../src/dataplane/dataplane.js'
-import { nextHopLayout, realServerLayout, serverFlag } from '../../src/dataplane/xdp/layout.gen.js'
+import {
+  nextHopLayout,
+  planLayout,
+  realServerLayout,
+  serverFlag,
+  serviceKeyLayout,
+  serviceLayout,
+} from '../../src/dataplane/xdp/layout.gen.js'
 import { fromBytes, type Layout } from '../../src/dataplane/xdp/layout-fields.js'
+import { serviceKeyFromStruct } from '../../src/dataplane/xdp/service-codec.js'
 import { Director } from '../../src/director/director.js'
 import { nextPlan } from '../../src/director/planner.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
@@ -107,15 +115,36 @@ export function contradictions({ bpf }: World): string[] {
   const wrongPlans = entries.filter((entry) => {
     return !isDeepStrictEqual(fromTheStart(entry.plan), fromTheStart(nextPlan(entry, eligible).plan))
   })
+  const waiting = ({ rip, weight }: RealServer) => weight > 0 && (hops.get(rip) ?? 'unresolved') === 'unresolved'
+  const counts = unresolvedByService(bpf)
+  const miscounted = entries.filter(({ service, servers }) => {
+    return counts.get(serviceKeyText(service)) !== servers.filter(waiting).length
+  })
   return [
     ...(available.length === listed.length ? [] : [`${available.length} servers available, ${listed.length} listed`]),
     ...(folded.length === 0 ? [] : [`${folded.length} servers still to be freed`]),
     ...(String(users) === String(counted) ? [] : [`vips: ${counted}, services have ${users}`]),
     ...wrongPlans.map((entry) => `a plan that is not its list's: ${JSON.stringify(entry)}`),
+    ...miscounted.map(({ service, servers }) => {
+      const text = serviceKeyText(service)
+      return `a plan that waits for ${counts.get(text)} servers: ${text} ${JSON.stringify(servers)}`
+    }),
     ...[...dataplane.counters()].flatMap((row) =>
       /-\d/.test(JSON.stringify(row)) ? [`negative: ${JSON.stringify(row)}`] : [],
     ),
   ]
+}
+
+/** How many servers the plan in force of each service leaves out for want of a way. */
+function unresolvedByService(bpf: BpfDirector): ReadonlyMap<string, number | undefined> {
+  const { count, keys, values } = bpf.maps.services.lookupAll()
+  const plans = structs(bpf, 'plans', planLayout)
+  return new Map(
+    Array.from({ length: count }, (_, i) => {
+      const key = serviceKeyFromStruct(fromBytes(serviceKeyLayout, keys, i))
+      return [serviceKeyText(key), plans[fromBytes(serviceLayout, values, i).plan]?.nUnresolved]
+    }),
+  )
 }
 
 /** Addresses without a service whose fragments are dropped, as the maps stand. */
@@ -157,7 +186,7 @@ export function endConnections({ maps: { serverCounts } }: BpfDirector): void {
   }
 }
 
-export function structs<T>({ maps }: BpfDirector, map: 'realServers' | 'nextHops', layout: Layout<T>): T[] {
+export function structs<T>({ maps }: BpfDirector, map: 'realServers' | 'nextHops' | 'plans', layout: Layout<T>): T[] {
   const { count, values } = maps[map].lookupAll()
   return Array.from({ length: count }, (_, i) => fromBytes(layout, values, i))
 }

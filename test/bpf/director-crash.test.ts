@@ -26,6 +26,8 @@ import { datagram, dns, openDirector, segment, server, wayTo, web } from './dire
 
 const otherVip = '192.0.2.11'
 const other = { ...web, vip: otherVip }
+/** A service to whose servers, 6 and 7, no way is known. */
+const lost = { ...dns, vip: '192.0.2.12' }
 /** Nothing in it is as in the other ways. */
 const another = wayTo(9, { destinationMac: '06:11:22:33:44:55', sourceMac: '06:66:77:88:99:aa', mtu: 900 })
 const ways: Ways = Object.fromEntries([1, 2, 3, 4, 5].map((n) => [server(n).rip, wayTo(n)]))
@@ -49,6 +51,7 @@ function commands(...list: readonly Command[]): (world: World) => void {
 }
 
 const toWeb = keyOf(web)
+const toLost = keyOf(lost)
 
 const cases: readonly Case[] = [
   {
@@ -95,6 +98,33 @@ const cases: readonly Case[] = [
   { name: 'a service less', operation: commands({ type: 'delete-service', key: toWeb }), startsToo: true },
   { name: 'the only service of an address less', operation: commands({ type: 'delete-service', key: keyOf(other) }) },
   { name: 'no services at all', operation: commands({ type: 'flush' }) },
+  ...[1, 0].flatMap((weight) => {
+    const lostServer = (n: number) => server(n, { rport: 53, weight })
+    const given = commands({ type: 'edit-server', key: toLost, server: server(6, { rport: 53, weight: 1 - weight }) })
+    const named = `server without a way, of weight ${weight}`
+    return [
+      {
+        name: `another weight: a ${named}`,
+        given,
+        operation: commands({ type: 'edit-server', key: toLost, server: lostServer(6) }),
+      },
+      {
+        name: `one more: a ${named}`,
+        given,
+        operation: commands({ type: 'add-server', key: toLost, server: lostServer(7) }),
+      },
+      {
+        name: `one less: a ${named}`,
+        given: commands({ type: 'edit-server', key: toLost, server: lostServer(6) }),
+        operation: commands({ type: 'delete-server', key: toLost, server: lostServer(6) }),
+      },
+    ]
+  }),
+  {
+    name: 'a way to a server that had none',
+    operation: ({ nextHops }) => nextHops.set(server(6).rip, wayTo(6)),
+    waysAfter: { ...ways, [server(6).rip]: wayTo(6) },
+  },
   { name: '-Z of one service', operation: commands({ type: 'zero', key: toWeb }) },
   { name: '-Z of all', operation: commands({ type: 'zero' }) },
   {
@@ -129,6 +159,8 @@ function prepare(world: World): void {
     { type: 'add-service', service: { ...dns, scheduler: 'lc' } },
     { type: 'add-server', key: keyOf(dns), server: server(3, { rport: 53 }) },
     { type: 'add-service', service: other },
+    { type: 'add-service', service: lost },
+    { type: 'add-server', key: toLost, server: server(6, { rport: 53 }) },
   )(world)
   for (const sport of [1, 2, 3]) bpf.send(segment('S', sport))
   commands({ type: 'zero', key: toWeb })(world)
@@ -152,10 +184,13 @@ const capacities = {
   nextHops: 16,
 }
 
+// Hundreds of crashes: on a busy machine more than the half minute that tap gives a file.
+t.setTimeout(120_000)
+
 t.test('a crash between any two writes', async (t) => {
   const bpf = openDirector(t, { sets: 16, ways: 0, capacities })
   const kept = [...Object.values(bpf.maps), bpf.object.map('fake_clock')]
-  const fare = () => packetsFare(bpf, [web.vip, otherVip])
+  const fare = () => packetsFare(bpf, [web.vip, otherVip, lost.vip])
   const blank = new MapSnapshot(kept)
 
   for (const { name, given, operation, waysBefore = ways, waysAfter = ways, startsToo } of cases) {
@@ -180,7 +215,8 @@ t.test('a crash between any two writes', async (t) => {
         killed = await killedAfter(writes, () => operation(world))
         const crashed = new MapSnapshot(kept)
         const isIn = (verdict: string, i: number) => verdict === faredBefore[i] || verdict === faredAfter[i]
-        const wrong = fare().flatMap((verdict, i) => (isIn(verdict, i) ? [] : [`packet ${i}: ${verdict}`]))
+        const faredBadly = () => fare().flatMap((verdict, i) => (isIn(verdict, i) ? [] : [`packet ${i}: ${verdict}`]))
+        const wrong = faredBadly()
         wrong.push(...droppedTooMuch(bpf).map((vip) => `fragments for ${vip}, which is no VIP, are dropped`))
         wrong.push(...halfWritten(bpf).map((slot) => `${slot} is half written`))
         let startKilled = true
@@ -191,6 +227,9 @@ t.test('a crash between any two writes', async (t) => {
           })
           const next = await start(bpf, waysAfter)
           wrong.push(...neitherNor(stateOf(next), before, after), ...contradictions(next))
+          const adopted = new MapSnapshot(kept)
+          wrong.push(...faredBadly().map((what) => `with the next daemon, ${what}`))
+          adopted.restore()
           await again(() => operation(next))
           const done = [...neitherNor(stateOf(next), after, after), ...contradictions(next)]
           wrong.push(...done.map((what) => `done again: ${what}`), ...leftOver(next))

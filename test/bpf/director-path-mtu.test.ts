@@ -6,12 +6,16 @@ import { openDirector, segment, server, wayTo, web } from './director-fixture.js
 import { about, fromClient, openTunnels, outer, rip, sized } from './director-tunnel-fixture.js'
 
 const lifetimeSeconds = 600
+/** The next-hop MTU in an ICMP error. */
+const mtuAt = 14 + 20 + 6
 
 t.test('the path MTU holds for all clients of the server, for ten minutes', async (t) => {
   const director = openTunnels(t)
   const learn = (rest: number) => {
     director.advanceTicks(1)
-    return director.send(frame(about(outer(fromClient), { type: 3, code: 4, rest }))).verdict
+    const { verdict, frame: out } = director.send(frame(about(outer(fromClient), { type: 3, code: 4, rest })))
+    t.equal(verdict, 'icmp_tunnel_error')
+    return out.readUInt16BE(mtuAt)
   }
   /** The largest packet of the client that passes, as the director says itself. */
   const largest = () => {
@@ -20,10 +24,10 @@ t.test('the path MTU holds for all clients of the server, for ten minutes', asyn
     const data = frame({ ip: { df: true }, tcp: { flags: 'A', sport: 41000 }, payload: Buffer.alloc(1441) })
     const { verdict, frame: out } = director.send(data)
     t.equal(verdict, 'icmp_frag_needed')
-    return out.readUInt16BE(14 + 20 + 6)
+    return out.readUInt16BE(mtuAt)
   }
   t.equal(largest(), 1480)
-  learn(1400)
+  t.equal(learn(1400), 1380)
   t.equal(largest(), 1380)
   for (const [length, verdict] of [
     [1380, 'tunnel_tx'],
@@ -36,7 +40,7 @@ t.test('the path MTU holds for all clients of the server, for ten minutes', asyn
       `${length} bytes, for routers to fragment`,
     )
   }
-  learn(1450)
+  t.equal(learn(1450), 1380, 'the client is told what is kept')
   t.equal(largest(), 1380, 'it goes down only')
   director.restart()
   t.equal(largest(), 1380, 'it outlives the daemon')
@@ -45,15 +49,23 @@ t.test('the path MTU holds for all clients of the server, for ten minutes', asyn
   director.advance(20)
   t.equal(largest(), 1480, 'forgotten')
 
-  learn(1450)
+  t.equal(learn(1450), 1430)
   t.equal(largest(), 1430, 'then it may be larger')
-  learn(1500)
+  t.equal(learn(1500), 1430)
   t.equal(largest(), 1430)
   for (const mtu of [300, 88, 0]) {
     director.dataplane.setNextHop(rip, wayTo(1))
     t.equal(largest(), 1480, 'a new way')
-    learn(mtu)
-    t.equal(largest(), 552 - 20, `${mtu}: not so little for everybody (ip_rt_min_pmtu)`)
+    t.equal(learn(mtu), 552 - 20, `${mtu}: not so little (ip_rt_min_pmtu)`)
+    t.equal(largest(), 552 - 20, `${mtu}: nor for everybody`)
+  }
+  for (const [link, told] of [
+    [400, 380],
+    [89, 69],
+    [88, 88],
+  ] as const) {
+    director.dataplane.setNextHop(rip, wayTo(1, { mtu: link }))
+    t.equal(learn(1400), told, `a link of ${link} bytes`)
   }
 })
 

@@ -1,8 +1,8 @@
 /** ICMP errors about the director's own tunnels: ip_vs_in_icmp() of ip_vs_core.c. */
 import { cpus as cpuList } from 'node:os'
 import t from 'tap'
-import { frame, type Ipv4Fields, type PacketSpec, packet } from '../lib/packet.js'
-import { cip, dns, dnsFlow, segment, server, vip, web } from './director-fixture.js'
+import { frame, type IcmpFields, type Ipv4Fields, type PacketSpec, packet } from '../lib/packet.js'
+import { cip, dns, dnsFlow, segment, server, vip, wayTo, web } from './director-fixture.js'
 import {
   about,
   fromClient,
@@ -10,6 +10,7 @@ import {
   openTunnels,
   outer,
   quoteMax,
+  rip,
   sized,
   told,
 } from './director-tunnel-fixture.js'
@@ -29,18 +30,23 @@ t.test("errors are made the client's", async (t) => {
       { type: 3, code: 4, rest: 0xffff_0579 },
       { type: 3, code: 4, rest: 1381 },
     ],
-    [
-      { type: 3, code: 4, rest: 89 },
-      { type: 3, code: 4, rest: 69 },
-    ],
-    [
-      { type: 3, code: 4, rest: 88 },
-      { type: 3, code: 4, rest: 88 },
-    ],
-    [
-      { type: 3, code: 4, rest: 0 },
-      { type: 3, code: 4, rest: 0 },
-    ],
+    // Of the path MTU that is kept, 552 to the link's 1500.
+    ...(
+      [
+        [0, 532],
+        [552, 532],
+        [553, 533],
+        [1500, 1480],
+        [1501, 1480],
+        [0xffff, 1480],
+      ] as const
+    ).map(
+      ([rest, left]) =>
+        [
+          { type: 3, code: 4, rest },
+          { type: 3, code: 4, rest: left },
+        ] as const,
+    ),
     ...[0, 1, 2, 3, 5, 13, 15].map(
       (code) =>
         [
@@ -61,6 +67,7 @@ t.test("errors are made the client's", async (t) => {
       { type: 11, code: 1, rest: 0x01020304 },
     ],
   ] as const) {
+    director.dataplane.setNextHop(rip, wayTo(1))
     for (const vlans of [[], [7], [8, 7]]) {
       for (const [outerOptions, options] of [
         [0, 0],
@@ -158,14 +165,15 @@ t.test('quotes of every length', async (t) => {
   const wrong: unknown[] = []
   const quote = outer(fromClient)
   const headers = 28
-  for (let length = 0; length <= 60; length++) {
+  // All that a quote of several blocks of the sum can leave for its end.
+  for (let length = 0; length <= 300; length++) {
     director.advanceTicks(1)
     const expected = length < 20 + 20 + 4 ? 'pass_icmp' : 'icmp_tunnel_error'
     const cut = director.send(frame(about(quote.subarray(0, length)))).verdict
     // The bytes are there, as padding of Ethernet. The sum is over the packet.
     const { icmp } = about(quote)
     const whole = frame(about(quote.subarray(0, length), icmp, {}))
-    const padded = director.send(Buffer.concat([whole, quote.subarray(length, 100)])).verdict
+    const padded = director.send(Buffer.concat([whole, quote.subarray(length, 340)])).verdict
     if (cut !== expected || padded !== expected) wrong.push({ length: headers + length, cut, padded, expected })
   }
   t.same(wrong, [])
@@ -183,10 +191,19 @@ t.test('a wrong checksum', async (t) => {
     director.send(frame(about(quote, { type: 3, code: 4, rest: 1400 }, { checksum: 1 }))).verdict,
     'malformed_checksum',
   )
-  for (const at of [15, 39, 70, right.length - 1]) {
-    const data = Buffer.from(right)
-    data[at] = (data[at] ?? 0) ^ 1
-    t.equal(director.send(data).verdict, 'malformed_checksum', `byte ${at}`)
+  const withOptions = frame(about(quote, { type: 3, code: 4, rest: 1400 }, { options: Buffer.alloc(40, 1) }))
+  const [optionsAt, payloadAt] = [34, 14 + 20 + 8 + 20 + 20 + 20]
+  for (const [data, places] of [
+    [right, [15, 39, 70]],
+    [withOptions, Array.from({ length: 40 }, (_, i) => optionsAt + i)],
+    [right, Array.from({ length: right.length - payloadAt }, (_, i) => payloadAt + i)],
+  ] as const) {
+    const accepted = places.filter((at) => {
+      const damaged = Buffer.from(data)
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      return director.send(damaged).verdict !== 'malformed_checksum'
+    })
+    t.same(accepted, [], 'bytes that can be wrong')
   }
   t.equal(director.send(sized(1480)).verdict, 'tunnel_tx', 'and nothing was learned')
 })
@@ -201,4 +218,17 @@ t.test('so many errors in a tick, and no more', async (t) => {
   const passedOn = verdicts.filter((verdict) => verdict === 'icmp_tunnel_error').length
   t.ok(passedOn >= perTick && passedOn <= perTick * cpus, `${passedOn} on ${cpus} CPUs`)
   t.equal(verdicts.filter((verdict) => verdict === 'drop_tunnel_error').length, verdicts.length - passedOn)
+})
+
+t.test('but all that path MTU discovery needs (icmpv4_mask_allow()), and nothing is summed for the rest', async (t) => {
+  const director = openTunnels(t)
+  const tooBig = frame(about(outer(fromClient)))
+  const unreachable = (icmp: IcmpFields = {}) => frame(about(outer(fromClientUdp), { type: 3, code: 1, ...icmp }))
+  const most = perTick * cpuList().length
+  const verdicts = Array.from({ length: most + 3 }, () => director.send(tooBig).verdict)
+  t.same([...new Set(verdicts)], ['icmp_tunnel_error'])
+  t.equal(director.send(unreachable({ checksum: 1 })).verdict, 'malformed_checksum', 'others have their budget still')
+  for (let i = 0; i < most + cpuList().length; i++) director.send(unreachable({ checksum: 1 }))
+  t.equal(director.send(unreachable({ checksum: 1 })).verdict, 'drop_tunnel_error', 'no longer')
+  t.equal(director.send(tooBig).verdict, 'icmp_tunnel_error')
 })

@@ -89,6 +89,7 @@ t.test('these BPF headers know no maps', async (t) => {
     'types.h',
     'checksum.h',
     'packet.h',
+    'frame_sum.h',
     'parse_icmp.h',
     'parse.h',
     'forward.h',

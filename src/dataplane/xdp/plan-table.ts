@@ -108,6 +108,12 @@ export class PlanTable {
     }
   }
 
+  /** In a plan in force: how many servers it leaves out for want of a way to them. */
+  setUnresolved(index: number, unresolved: number): void {
+    if (this.#plans.get(index).nUnresolved === unresolved) return
+    this.#plans.publish(index, planLayout.offsets.nUnresolved, unresolved)
+  }
+
   /** Picks of a sequence since it was written. */
   picks(index: number): number {
     return Number(this.#plans.getBig(index, planLayout.offsets.cursor) - this.#plans.get(index).start)

@@ -53,12 +53,11 @@ export class ServiceTable {
     )
     for (const { key, service } of found) {
       const slots = [...servers.of(key)].filter(({ available }) => available).sort((a, b) => b.order - a.order)
+      const listed = slots.map(({ server }) => server)
       const plan = this.plans.read(service.plan, (slot) => slots.findIndex(({ index }) => index === slot))
-      const entry = {
-        service: { ...key, scheduler: service.scheduler },
-        servers: slots.map(({ server }) => server),
-        plan,
-      }
+      // The list may be ahead of the plan, or a way of both, after a crash.
+      this.plans.setUnresolved(service.plan, this.#unresolved(listed))
+      const entry = { service: { ...key, scheduler: service.scheduler }, servers: listed, plan }
       this.#installed.set(serviceKeyText(key), { id: service.id, plan: service.plan, entry, slots })
     }
     this.#vips = new VipTable(
