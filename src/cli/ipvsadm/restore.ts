@@ -29,14 +29,29 @@ export async function restore(
   io: Pick<Io, 'stdin' | 'stderr' | 'client' | 'names'>,
   show: (request: Request) => Promise<number>,
 ): Promise<number> {
-  const waiting: Waiting[] = []
+  let waiting: Waiting[] = []
   let status = 0
+  let sent: Promise<void> = Promise.resolve()
 
+  /** Lines are read on while the director is at work on those before them. */
   async function carryOut(): Promise<void> {
-    const changes = waiting.flatMap((line) => ('change' in line ? [line.change] : []))
+    await sent
+    sent = send(waiting)
+    waiting = []
+    // Whoever waits for it hears of an error; until somebody does, it must not end the process.
+    sent.catch(() => {})
+  }
+
+  async function finish(): Promise<void> {
+    await carryOut()
+    await sent
+  }
+
+  async function send(lines: readonly Waiting[]): Promise<void> {
+    const changes = lines.flatMap((line) => ('change' in line ? [line.change] : []))
     const results = (changes.length === 0 ? [] : await io.client.commands(changes)).values()
     let complaints = ''
-    for (const line of waiting.splice(0)) {
+    for (const line of lines) {
       const result = 'change' in line ? results.next().value : undefined
       const refusal = 'refusal' in line ? line.refusal : result && refusalText(line.name, result)
       if (refusal) complaints += `${refusal}\n`
@@ -52,7 +67,7 @@ export async function restore(
         if (argv.length === 0) continue
         const line = await readLine(argv, io.names)
         if ('kind' in line) {
-          await carryOut()
+          await finish()
           if (line.kind === 'restore') throw tryHelp()
           status = await show(line)
           if (status !== 0 || line.kind === 'help' || line.kind === 'version') return status
@@ -64,9 +79,10 @@ export async function restore(
       await carryOut()
     }
   } catch (error) {
-    if (error instanceof ArgumentError) await carryOut()
+    if (error instanceof ArgumentError) await finish()
     throw error
   }
+  await finish()
   return status
 }
 

@@ -120,7 +120,8 @@ export class ServerTable {
     let index: number | undefined
     try {
       index = this.#pool.allocate()
-      this.traffic.resetServer(index)
+      // A slot that was never used has counted nothing: a system call less for each server of a large table.
+      if (this.#array.get(index).rip !== 0) this.traffic.resetServer(index)
     } catch (error) {
       if (index !== undefined) this.#pool.release(index)
       this.nextHops.drop(server.rip)
