@@ -12,6 +12,7 @@ import type { DownOptions, RunOptions } from './cli/program.js'
 import { systemClock } from './core/clock.js'
 import { DirectorError } from './core/errors.js'
 import type { Logger } from './core/logger.js'
+import { keepHeapSmall } from './daemon-heap.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openXdp, removeXdp } from './dataplane/xdp/open.js'
@@ -40,6 +41,7 @@ export const run = explained(async (options: RunOptions, version: string): Promi
 export const realServer = explained(runRealServer)
 
 async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
+  keepHeapSmall()
   const { connTableSize: tableSize, metrics, runtimeDir, xdpMode } = options
   const pinDir = resolve(options.pinDir)
   const names = [...new Set(options.interfaces)]
