@@ -25,7 +25,7 @@ import { FakeNextHops } from '../lib/fake-next-hops.js'
 import { ManualClock } from '../lib/manual-clock.js'
 import { MemoryLog } from '../lib/memory-log.js'
 import { defaultAddresses, frame } from '../lib/packet.js'
-import { datagram, segment } from './director-fixture.js'
+import { datagram, forgetRemoved, segment } from './director-fixture.js'
 
 export interface World {
   readonly bpf: BpfDirector
@@ -168,8 +168,7 @@ export function halfWritten(bpf: BpfDirector): string[] {
 export function leftOver({ bpf }: World): string[] {
   for (const { service } of [...bpf.dataplane.services()]) bpf.dataplane.removeService(service)
   endConnections(bpf)
-  bpf.advance(2)
-  bpf.dataplane.collect()
+  forgetRemoved(bpf)
   const present = structs(bpf, 'realServers', realServerLayout).filter(({ flags }) => flags !== 0).length
   const hops = structs(bpf, 'nextHops', nextHopLayout).filter(({ rip }) => rip !== 0).length
   const [services, vips] = [bpf.maps.services.lookupAll().count, bpf.maps.vips.lookupAll().count]

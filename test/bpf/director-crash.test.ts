@@ -22,7 +22,7 @@ import {
   type Ways,
   type World,
 } from './director-crash-world.js'
-import { datagram, dns, openDirector, segment, server, wayTo, web } from './director-fixture.js'
+import { datagram, dns, forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
 
 const otherVip = '192.0.2.11'
 const other = { ...web, vip: otherVip }
@@ -131,10 +131,7 @@ const cases: readonly Case[] = [
     name: 'a removed server is let go',
     startsToo: true,
     given: ({ bpf }) => endConnections(bpf),
-    operation: ({ bpf }) => {
-      bpf.advance(2)
-      bpf.dataplane.collect()
-    },
+    operation: ({ bpf }) => forgetRemoved(bpf),
   },
   ...(['local', 'unresolved', another] as const).map((hop) => ({
     name: `a next hop that becomes ${typeof hop === 'string' ? hop : 'another'}`,

@@ -54,3 +54,10 @@ export function dnsFlow(cport = 40000): Flow {
 export function chosen(frame: Buffer): number {
   return frame.readUInt8(5)
 }
+
+/** Lets so much time pass, and collects as the daemon does, that removed servers without connections are forgotten. */
+export function forgetRemoved(director: BpfDirector): void {
+  director.dataplane.collect()
+  director.advance(150)
+  director.dataplane.collect()
+}

@@ -6,7 +6,7 @@ import { realServerLayout, serverFlag } from '../../src/dataplane/xdp/layout.gen
 import { toBytes } from '../../src/dataplane/xdp/layout-fields.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections, leftOver, start, stateOf, structs } from './director-crash-world.js'
-import { openDirector, segment, server, wayTo, web } from './director-fixture.js'
+import { forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
 
 const capacities = {
   services: 4,
@@ -44,6 +44,7 @@ t.test('services come and go many times over', async (t) => {
     for (const service of services) director.install(service, servers)
     if (round % 7 === 3) director.restart()
     for (const service of services) director.remove(service)
+    director.dataplane.collect()
     director.advance(2)
     director.dataplane.collect()
     director.advance(0.2)
@@ -134,19 +135,49 @@ t.test('an edit that the kernel refuses leaves all servers as they were', async 
   t.same([...director.dataplane.services()][0]?.servers, edited)
 })
 
-t.test('a removed server keeps its slot for a second: packets may still follow the old plan', async (t) => {
+t.test('a removed server without connections is remembered for two and a half minutes', async (t) => {
   const director = openSmall(t)
   director.install(web, [server(2), server(1)])
   director.install(web, [server(1)])
   for (const [seconds, expected] of [
     [0, ['1', '2 removed']],
-    [0.9, ['1', '2 removed']],
-    [0.2, ['1']],
+    [149, ['1', '2 removed']],
+    [2, ['1']],
   ] as const) {
     director.advance(seconds)
     director.dataplane.collect()
     t.same(present(director), expected)
   }
+})
+
+t.test('while slots are scarce for a second: packets may still follow the old plan', async (t) => {
+  const director = openSmall(t)
+  const servers = Array.from({ length: director.maps.realServers.info.maxEntries / 2 + 1 }, (_, i) => server(i + 1))
+  director.install(web, servers)
+  director.install(web, servers.slice(1))
+  for (const [seconds, removed] of [
+    [0, 1],
+    [0.9, 1],
+    [0.2, 0],
+  ] as const) {
+    director.advance(seconds)
+    director.dataplane.collect()
+    t.equal(present(director).filter((name) => name.endsWith('removed')).length, removed)
+  }
+})
+
+t.test('a server that comes back after its last connection has the counters that it had', async (t) => {
+  const director = openSmall(t)
+  for (const n of [1, 2]) director.dataplane.setNextHop(server(n).rip, wayTo(n))
+  director.install(web, [server(2), server(1)])
+  for (let sport = 1; sport <= 6; sport++) director.send(segment('S', sport))
+  director.install(web, [server(1)])
+  endConnections(director)
+  director.dataplane.collect()
+  director.advance(100)
+  director.dataplane.collect()
+  director.install(web, [server(2), server(1)])
+  t.match([...director.dataplane.counters(web)][0]?.servers, [{ traffic: { conns: 3 } }, { traffic: { conns: 3 } }])
 })
 
 t.test('traffic of removed servers is their service’s, until -Z', async (t) => {
@@ -155,8 +186,7 @@ t.test('traffic of removed servers is their service’s, until -Z', async (t) =>
   const total = () => [...director.dataplane.counters(web)][0]?.traffic.conns
   const letGo = () => {
     endConnections(director)
-    director.advance(2)
-    director.dataplane.collect()
+    forgetRemoved(director)
     t.same(present(director), ['1'])
   }
   director.install(web, [server(2), server(1)])

@@ -53,6 +53,10 @@ export class IndexPool {
     return this.#end
   }
 
+  get used(): number {
+    return this.#used.size
+  }
+
   /** States what is in use already; once, before anything is allocated. */
   adopt(indexes: Iterable<number>): void {
     for (const index of indexes) {

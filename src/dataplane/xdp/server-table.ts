@@ -24,6 +24,12 @@ import type { TrafficTable } from './traffic-table.js'
 /** How long a removed server keeps its slot at least: packets that read the old plan may still pick it. */
 const removalRestMs = 1000
 
+/**
+ * How long a removed server without connections is remembered, in case it comes back: with its counters. IPVS looks once a
+ * minute and forgets one that it has seen idle for two (ip_vs_dest_trash_expire()).
+ */
+const memoryMs = 150_000
+
 /** A real server in its slot of real_servers. */
 export interface Slot {
   readonly index: number
@@ -35,7 +41,8 @@ export interface Slot {
   available: boolean
   /** Its traffic is its service's already, or is about to be: it is only to be freed. */
   folded: boolean
-  removedAtMs: number
+  /** Of a removed server: since when it has been seen to have no connections. */
+  idleSinceMs?: number | undefined
 }
 
 export interface ServerMaps {
@@ -92,7 +99,6 @@ export class ServerTable {
       order: struct.order,
       available: (struct.flags & serverFlag.AVAILABLE) !== 0,
       folded: (struct.flags & serverFlag.FOLDED) !== 0,
-      removedAtMs: this.clock.nowMs(),
     })
     const nextHop = this.nextHops.use(server.rip)
     if (nextHop !== struct.nextHop) this.#array.publish(index, realServerLayout.offsets.nextHop, nextHop)
@@ -132,7 +138,7 @@ export class ServerTable {
     this.#array.set(index, { ...stated, flags: 0 })
     // Last, since it makes the slot one.
     this.#setFlags(index, serverFlag.PRESENT)
-    const slot = { index, service, server, order: 0, available: false, folded: false, removedAtMs: this.clock.nowMs() }
+    const slot = { index, service, server, order: 0, available: false, folded: false }
     this.#insert(slot)
     return slot
   }
@@ -152,7 +158,7 @@ export class ServerTable {
   /** Packets of its connections are dropped from now on. */
   remove(slot: Slot): void {
     slot.available = false
-    slot.removedAtMs = this.clock.nowMs()
+    slot.idleSinceMs = undefined
     this.#setFlags(slot.index, serverFlag.PRESENT)
   }
 
@@ -176,13 +182,16 @@ export class ServerTable {
     return this.#counts.get(slot.index)
   }
 
-  /** Removed servers that no connection names any more. */
+  /** Removed servers that no connection has named for long; while slots are scarce, for a moment. */
   *unused(): Iterable<Slot> {
-    const before = this.clock.nowMs() - removalRestMs
+    const now = this.clock.nowMs()
+    const restMs = this.#pool.used > this.#pool.capacity / 2 ? removalRestMs : memoryMs
     for (const slot of this.slots()) {
-      if (slot.available || slot.removedAtMs > before) continue
+      if (slot.available) continue
       const { active, inactive } = this.counts(slot)
-      if (active + inactive === 0) yield slot
+      if (active + inactive > 0) slot.idleSinceMs = undefined
+      else slot.idleSinceMs ??= now
+      if (slot.idleSinceMs !== undefined && now - slot.idleSinceMs >= restMs) yield slot
     }
   }
 
