@@ -1,11 +1,12 @@
 /**
  * `npm run vm -- COMMAND`: runs a command in a virtual machine whose kernel has IP_VS, and ends with
- * its exit status; 124 if it took too long, 125 if the machine failed.
+ * its exit status; 124 if it took too long, 125 if the machine failed. With --native no machine is made.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MachineError } from './machine/error.js'
 import { accelerators, type MachineOptions } from './machine/qemu.js'
 import { runInMachine } from './machine/run.js'
+import { runNatively } from './native.js'
 
 interface Flags {
   readonly accel: MachineOptions['accel']
@@ -13,6 +14,8 @@ interface Flags {
   readonly memory: number
   readonly timeout: number
   readonly keepSerial?: string
+  readonly withTests?: true
+  readonly native?: true
 }
 
 const program = new Command('npm run vm --')
@@ -23,11 +26,15 @@ const program = new Command('npm run vm --')
   .option('--memory <MB>', 'memory of the machine', positive, 2048)
   .option('--timeout <seconds>', 'switch the machine off after this time', positive, 600)
   .option('--keep-serial <file>', "write the kernel's messages to a file")
+  .option('--with-tests', 'put what the tests need inside, too: npm packages for development')
+  .option('--native', 'no virtual machine: this host, whose kernel must have IP_VS; as root')
   .passThroughOptions()
   .action(async (command: string[], flags: Flags) => {
-    const { accel, cpus, memory: memoryMb, timeout: timeoutS, keepSerial } = flags
-    const options = { accel, cpus, memoryMb, timeoutS, ...(keepSerial !== undefined && { keepSerial }) }
-    process.exitCode = await runInMachine(command, options, process.stdout)
+    const { accel, cpus, memory: memoryMb, timeout: timeoutS, keepSerial, withTests = false } = flags
+    const options = { accel, cpus, memoryMb, timeoutS, withTests, ...(keepSerial !== undefined && { keepSerial }) }
+    process.exitCode = flags.native
+      ? await runNatively(command, timeoutS)
+      : await runInMachine(command, options, process.stdout)
   })
 
 function positive(text: string): number {
@@ -36,6 +43,7 @@ function positive(text: string): number {
 }
 
 for (const [signal, number] of [
+  ['SIGHUP', 1],
   ['SIGINT', 2],
   ['SIGTERM', 15],
 ] as const) {

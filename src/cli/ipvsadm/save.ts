@@ -2,17 +2,17 @@ import type { ServiceView } from '../../api/protocol.js'
 import type { Label } from './labels.js'
 import { compareServers, compareServices, mergeSort } from './sort.js'
 
-const forwardingOptions = { route: '-g', local: '-g', tunnel: '-i', masq: '-m' } as const
+const forwardingOptions = { route: '-g', tunnel: '-i', masq: '-m' } as const
 
-/** `ipvsadm -S`, line by line: the rules that `-R` takes. A real server that is the director itself is saved as routed. */
+/** `ipvsadm -S`, line by line: the rules that `-R` takes. */
 export function formatRules(services: readonly ServiceView[], label: Label): string[] {
   return mergeSort(services, compareServices).flatMap(({ protocol, vip, vport, scheduler, servers }) => {
     const service = `${protocol === 'tcp' ? '-t' : '-u'} ${label(vip, vport, protocol)}`
     return [
       `-A ${service} -s ${scheduler}`,
-      ...mergeSort(servers, compareServers).map(({ rip, rport, reached, weight }) => {
-        const tunnel = reached === 'tunnel' ? ' --tun-type ipip' : ''
-        return `-a ${service} -r ${label(rip, rport, protocol)} ${forwardingOptions[reached]} -w ${weight}${tunnel}`
+      ...mergeSort(servers, compareServers).map(({ rip, rport, forwarding, weight }) => {
+        const tunnel = forwarding === 'tunnel' ? ' --tun-type ipip' : ''
+        return `-a ${service} -r ${label(rip, rport, protocol)} ${forwardingOptions[forwarding]} -w ${weight}${tunnel}`
       }),
     ]
   })

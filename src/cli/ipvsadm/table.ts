@@ -18,7 +18,7 @@ interface View {
   server(server: ServerView, exact: boolean): string
 }
 
-const forwardingNames = { route: 'Route', tunnel: 'Tunnel', masq: 'Masq', local: 'Local' } as const
+const forwardingNames = { route: 'Route', tunnel: 'Tunnel', masq: 'Masq' } as const
 
 const remoteTitle = '  -> RemoteAddress:Port'
 
@@ -26,7 +26,7 @@ const views: Readonly<Record<TableView, View>> = {
   services: {
     title: `Prot LocalAddress:Port Scheduler Flags\n${remoteTitle}           Forward Weight ActiveConn InActConn`,
     service: ({ scheduler }) => ` ${scheduler}`,
-    server: (server) => columns([forwardingNames[server.reached], 7], [server.weight, 6], ...counts(server)),
+    server: (server) => columns([forwardingNames[server.forwarding], 7], [server.weight, 6], ...counts(server)),
   },
   stats: {
     title: figuresTitle('Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'),
@@ -55,8 +55,8 @@ const views: Readonly<Record<TableView, View>> = {
     title: `Prot LocalAddress:Port Scheduler Flags\n${remoteTitle}           Forward TunnelInfo    Weight ActiveConn InActConn`,
     service: ({ scheduler }) => ` ${scheduler}`,
     server: (server) => {
-      const tunnel = server.reached === 'tunnel' ? 'ipip' : 'n/a'
-      return columns([forwardingNames[server.reached], 7], [tunnel, 13], [server.weight, 6], ...counts(server))
+      const tunnel = server.forwarding === 'tunnel' ? 'ipip' : 'n/a'
+      return columns([forwardingNames[server.forwarding], 7], [tunnel, 13], [server.weight, 6], ...counts(server))
     },
   },
 }

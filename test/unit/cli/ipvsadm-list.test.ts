@@ -66,7 +66,7 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 TCP  192.0.2.10:80 wlc
   -> 10.0.0.11:80                 Tunnel  3      1          2         |
-  -> 10.0.0.12:80                 Local   0      0          0         |
+  -> 10.0.0.12:80                 Route   0      0          0         |
 UDP  192.0.2.10:53 rr
 `,
   ],
@@ -78,7 +78,7 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 UDP  192.0.2.10:53 rr
 TCP  192.0.2.10:80 wlc
-  -> 10.0.0.12:80                 Local   0      0          0         |
+  -> 10.0.0.12:80                 Route   0      0          0         |
   -> 10.0.0.11:80                 Tunnel  3      1          2         |
 `,
   ],
@@ -90,7 +90,7 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 TCP  web:http wlc
   -> rs1.example:http             Tunnel  3      1          2         |
-  -> 10.0.0.12:http               Local   0      0          0         |
+  -> 10.0.0.12:http               Route   0      0          0         |
 UDP  web:domain rr
 `,
   ],
@@ -101,7 +101,7 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
 TCP  192.0.2.10:80 wlc
   -> 10.0.0.11:80                 Tunnel  3      1          2         |
-  -> 10.0.0.12:80                 Local   0      0          0         |
+  -> 10.0.0.12:80                 Route   0      0          0         |
 `,
   ],
   [
@@ -164,7 +164,7 @@ Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
 TCP  192.0.2.10:80 wlc
   -> 10.0.0.11:80                 Tunnel  ipip          3      1          2         |
-  -> 10.0.0.12:80                 Local   n/a           0      0          0         |
+  -> 10.0.0.12:80                 Route   n/a           0      0          0         |
 `,
   ],
   [

@@ -1,18 +1,24 @@
 import { type Observation, textsOf } from './observation.js'
 
-/** What differs between two observations, for a reader; undefined when nothing does. */
+/** What differs between two observations. */
+export interface Difference {
+  /** Names of the texts that differ (observation.ts). */
+  readonly names: readonly string[]
+  /** For a reader. */
+  readonly text: string
+}
+
+/** What differs between the observations of two directors; undefined when nothing does. */
 export function difference(
-  names: readonly [string, string],
+  directors: readonly [string, string],
   first: Observation,
   second: Observation,
-): string | undefined {
+): Difference | undefined {
   const [texts, others] = [textsOf(first), textsOf(second)]
-  const differing = [...new Set([...texts.keys(), ...others.keys()])].filter(
-    (key) => texts.get(key) !== others.get(key),
-  )
-  if (differing.length === 0) return undefined
-  const parts = differing.map((key) => [key, ...differingLines(texts.get(key) ?? '', others.get(key) ?? '')])
-  return [`--- ${names[0]}`, `+++ ${names[1]}`, ...parts.flat()].join('\n')
+  const names = [...new Set([...texts.keys(), ...others.keys()])].filter((key) => texts.get(key) !== others.get(key))
+  if (names.length === 0) return undefined
+  const parts = names.map((name) => [name, ...differingLines(texts.get(name) ?? '', others.get(name) ?? '')])
+  return { names, text: [`--- ${directors[0]}`, `+++ ${directors[1]}`, ...parts.flat()].join('\n') }
 }
 
 /** Lines from the first difference to the last one. */

@@ -1,17 +1,17 @@
-import { execute } from '../../lib/process.js'
 import type { Workspace } from '../../lib/workspace.js'
-import { makePlace, type Outcome, type Place, type Subject } from './subject.js'
+import { Shell } from './shell.js'
+import { makePlace, type Outcome, type Place, removePlace, type Subject } from './subject.js'
 import { Wire } from './wire.js'
-
-/** Ends a command's text in the output of several; ipvsadm prints no NUL. */
-const end = '\0'
 
 /** The kernel's own IPVS, driven by the ipvsadm of the distribution. */
 export class KernelIpvs implements Subject {
   readonly name = 'kernel IPVS'
   readonly wire: Wire
 
-  private constructor(private readonly place: Place) {
+  private constructor(
+    private readonly place: Place,
+    private readonly shell: Shell,
+  ) {
     this.wire = new Wire(place.device)
   }
 
@@ -19,22 +19,20 @@ export class KernelIpvs implements Subject {
     const place = await makePlace(workspace, role)
     // Injected frames reach the stack only by NAPI, which a veth without XDP has for GRO.
     await place.namespace.exec('ethtool', ['-K', 'eth0', 'gro', 'on'])
-    return new KernelIpvs(place)
+    return new KernelIpvs(place, new Shell(place.namespace, workspace.temporaryDirectory(role)))
   }
 
   ipvsadm(args: readonly string[], input = ''): Promise<Outcome> {
-    return this.place.namespace.try('ipvsadm', args, { input })
+    return this.shell.run(['ipvsadm', ...args], input)
   }
 
-  async print(lines: readonly string[]): Promise<string[]> {
-    const script = lines.map((line) => `ipvsadm ${line} 2>&1; printf '\\0'`).join('\n')
-    const texts = (await this.place.namespace.exec('sh', ['-c', script])).split(end)
-    return texts.slice(0, lines.length)
+  print(lines: readonly string[]): Promise<string[]> {
+    return this.shell.printed(lines.map((line) => `ipvsadm ${line}`))
   }
 
   async close(): Promise<void> {
+    this.shell.close()
     this.wire.close()
-    await execute('ip', ['link', 'delete', this.place.device])
-    await execute('ip', ['netns', 'delete', this.place.namespace.name])
+    await removePlace(this.place)
   }
 }

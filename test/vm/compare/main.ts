@@ -1,21 +1,18 @@
 /**
  * `npm run test:vm`, inside the virtual machine: runs each case against kernel IPVS and xlvs, side by
- * side. The last line is `N passed, N failed`: steps after which both were alike, and cases that ended
- * with a difference.
+ * side, and what else needs modules that hosts may lack. The last line is `N passed, N failed`: steps
+ * after which both were alike, and cases that ended with a difference.
  */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
-import { Workspace } from '../../lib/workspace.js'
-import { fixedCases, generatedCase } from './cases/index.js'
-import { meantDifferences } from './differences.js'
-import { KernelIpvs } from './kernel-ipvs.js'
-import { scopeOf } from './plan.js'
-import { type Pair, runCase } from './run-case.js'
-import type { Case } from './step.js'
-import { Xlvs } from './xlvs.js'
+import { type JobRequest, jobFor, jobs } from './jobs.js'
+import type { Result } from './run-case.js'
 
 interface Flags {
   readonly seed?: number
   readonly steps: number
+  readonly lanes: number
 }
 
 const program = new Command('test:vm')
@@ -23,44 +20,57 @@ const program = new Command('test:vm')
   .argument('[case...]', 'beginnings of the names of the cases to run; default: all')
   .option('--seed <n>', 'run only random steps drawn from this seed', wholeNumber)
   .option('--steps <n>', 'how many random steps', wholeNumber, 200)
-  .action(async (names: string[], { seed, steps }: Flags) => {
-    const chosen =
-      seed !== undefined
-        ? [generatedCase(seed, steps)]
-        : fixedCases.filter(({ name }) => names.length === 0 || names.some((start) => name.startsWith(start)))
+  .option('--lanes <n>', 'pairs of directors that run at the same time', wholeNumber, 2)
+  .action(async (names: string[], { seed, steps, lanes }: Flags) => {
+    const chosen = jobs.filter(({ name }) => names.length === 0 || names.some((start) => name.startsWith(start)))
     if (chosen.length === 0) {
-      program.error(
-        `no case begins with ${names.join(' or ')}; there are: ${fixedCases.map(({ name }) => name).join(', ')}`,
-      )
+      program.error(`no case begins with ${names.join(' or ')}; there are: ${jobs.map(({ name }) => name).join(', ')}`)
     }
-    await runAll(chosen)
+    await runAll(seed === undefined ? chosen.map(({ name }) => ({ name })) : [{ seed, steps }], lanes)
   })
 
-/** One pair of directors serves until it has differed: starting one takes long where the processor is emulated. */
-async function runAll(cases: readonly Case[]): Promise<void> {
-  const adjust = meantDifferences()
-  const workspace = new Workspace()
+/** Each lane takes the next job: the waits of one fall together with the work of others. */
+async function runAll(requests: readonly JobRequest[], lanes: number): Promise<void> {
+  const queue = requests.values()
   let [passed, failed] = [0, 0]
-  let pair: Pair | undefined
-  for (const [i, each] of cases.entries()) {
-    pair ??= [await KernelIpvs.start(workspace, `ipvs${i}`), await Xlvs.start(workspace, `xlvs${i}`)]
-    const started = performance.now()
-    const result = await runCase(each, scopeOf(i), pair, adjust)
-    const time = `${((performance.now() - started) / 1000).toFixed(1)} s`
-    passed += result.passed
-    if (result.difference === undefined) {
-      console.log(`ok   ${each.name} (${result.passed} steps, ${time})`)
-      continue
+  const work = async () => {
+    const lane = fork(new URL('./lane-process.js', import.meta.url))
+    for (const request of queue) {
+      const started = performance.now()
+      const result = await answerOf(lane, request)
+      const time = `${((performance.now() - started) / 1000).toFixed(1)} s`
+      passed += result.passed
+      if (result.difference !== undefined) failed++
+      console.log(report(jobFor(request).name, result, time))
     }
-    failed++
-    console.log(`FAIL ${each.name} (step ${result.passed + 1} of ${each.steps.length}, ${time})\n${result.difference}`)
-    for (const subject of pair) await subject.close()
-    pair = undefined
+    if (!lane.connected) return
+    lane.disconnect()
+    await once(lane, 'exit')
   }
-  for (const subject of pair ?? []) await subject.close()
-  workspace.close()
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(lanes, requests.length)) }, work))
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+}
+
+/** A lane that ends has failed at what it was asked for, and at all it is asked for later. */
+async function answerOf(lane: ChildProcess, request: JobRequest): Promise<Result> {
+  const ended = { passed: 0, difference: 'the process of this lane has ended' }
+  if (!lane.connected) return ended
+  lane.send(request)
+  const wait = new AbortController()
+  const options = { signal: wait.signal }
+  const answer = once(lane, 'message', options).then(([result]) => result as Result)
+  const end = once(lane, 'exit', options).then(() => ended)
+  return Promise.race([answer, end]).finally(() => {
+    wait.abort()
+    // The other one rejects now, which nobody waits for.
+    for (const each of [answer, end]) each.catch(() => {})
+  })
+}
+
+function report(name: string, { passed, difference }: Result, time: string): string {
+  if (difference === undefined) return `ok   ${name} (${passed} steps, ${time})`
+  return `FAIL ${name} (step ${passed + 1}, ${time})\n${difference}`
 }
 
 function wholeNumber(text: string): number {

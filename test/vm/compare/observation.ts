@@ -2,16 +2,27 @@ import { describe } from '../../lib/describe-frame.js'
 import type { Outcome } from './subject.js'
 
 /** What is printed and compared after each step. */
-export const printedLines = ['-Ln', '-Ln --stats --exact', '-Lnc', '-Sn'] as const
+export const printedLines = ['-Ln', '-Lnc', '-Sn', '-Ln --stats --exact'] as const
+export type PrintedLine = (typeof printedLines)[number]
+/** Which of them shows counters. */
+export const counterLine = '-Ln --stats --exact' satisfies PrintedLine
 
 /** All that can be seen of a director after a step. */
 export interface Observation {
   /** Of an ipvsadm step: by line how it ended. */
   readonly outcomes?: ReadonlyMap<string, Outcome>
   /** Output by line of {@link printedLines}. */
-  readonly printed: Readonly<Record<(typeof printedLines)[number], string>>
+  readonly printed: Readonly<Record<Exclude<PrintedLine, typeof counterLine>, string>> & {
+    /** Absent where counters are not compared. */
+    readonly [counterLine]?: string
+  }
   /** Frames that the director sent, in order. */
   readonly sent: readonly Buffer[]
+}
+
+/** What an output of ipvsadm is called among the texts of an observation. */
+export function nameOf(line: PrintedLine): string {
+  return `ipvsadm ${line}`
 }
 
 /** An observation as named texts: two directors agree when all of theirs are the same. */
@@ -26,7 +37,7 @@ export function textsOf({ outcomes, printed, sent }: Observation): Map<string, s
     const frames = sent.filter((each) => receiverOf(each) === receiver)
     texts.set(`frames to ${receiver}`, frames.map((each) => `${describe(each)}\n${hex(each)}`).join(''))
   }
-  for (const [line, text] of Object.entries(printed)) texts.set(`ipvsadm ${line}`, text)
+  for (const line of printedLines) texts.set(nameOf(line), printed[line] ?? '')
   return texts
 }
 

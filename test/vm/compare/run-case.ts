@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { difference } from './compare.js'
+import { type Difference, difference } from './compare.js'
 import { isExpiring } from './connection-rows.js'
 import type { Rule } from './differences.js'
-import { type Observation, printedLines } from './observation.js'
+import { counterLine, nameOf, type Observation, type PrintedLine, printedLines } from './observation.js'
 import { clientPrefix, type Scope } from './plan.js'
-import { type Case, describeStep, ipvsadm, type Step, within } from './step.js'
+import { describeStep, ipvsadm, type Step, within } from './step.js'
 import type { Outcome, Subject } from './subject.js'
 
 export type Pair = readonly [Subject, Subject]
@@ -16,22 +16,24 @@ export interface Result {
 }
 
 /**
- * How long one director may show what the other does not, in milliseconds: connections end by one
- * clock before the other, and IPVS adds up its counters every two seconds (estimation_timer() in
- * net/netfilter/ipvs/ip_vs_est.c).
+ * How long one director may show what the other does not, in milliseconds: a connection ends and is
+ * taken off the counts by one clock before the other, and IPVS adds up its counters every two seconds
+ * (estimation_timer() in net/netfilter/ipvs/ip_vs_est.c).
  */
-const graceMs = 3000
-const intervalMs = 250
+const graceMs = 3500
+const intervalMs = 400
 
 /** Rules and settings that a case begins with. */
 const fresh = ipvsadm('-C', '--set 900 120 300')
 
-type Acted = readonly [Omit<Observation, 'printed'>, Omit<Observation, 'printed'>]
+const withoutCounters = printedLines.filter((line) => line !== counterLine)
 
-/** Takes both directors through a case, step by step, up to the first difference. */
-export async function runCase({ steps }: Case, scope: Scope, pair: Pair, adjust: Rule): Promise<Result> {
-  const run = new CaseRun(scope, pair, adjust)
-  for (const step of fresh) await run.act(step)
+type Acted = readonly [Omit<Observation, 'printed'>, Omit<Observation, 'printed'>]
+type Observed = readonly [Observation, Observation]
+
+/** Takes both directors through steps and compares them after each, up to the first difference. */
+export async function runSteps(steps: readonly Step[], scope: Scope, pair: Pair, adjust: Rule): Promise<Result> {
+  const run = await StepRun.begin(scope, pair, adjust)
   const placed = steps.map((step) => within(scope, step))
   for (const [i, step] of placed.entries()) {
     const found = await run.compareAfter(step, placed[i + 1])
@@ -40,62 +42,93 @@ export async function runCase({ steps }: Case, scope: Scope, pair: Pair, adjust:
   return { passed: steps.length }
 }
 
-class CaseRun {
-  constructor(
+/** Takes both directors through steps and compares them after the last one only; gives what differs then. */
+export async function runToLast(
+  steps: readonly Step[],
+  scope: Scope,
+  pair: Pair,
+  adjust: Rule,
+): Promise<string | undefined> {
+  const run = await StepRun.begin(scope, pair, adjust)
+  const placed = steps.map((step) => within(scope, step))
+  const last = placed.pop()
+  for (const step of placed) {
+    // Nothing is compared on the way, which would wait until IPVS has added up what -Z takes for zero.
+    if (step.kind === 'ipvsadm' && step.lines.some((line) => line.startsWith('-Z'))) await delay(graceMs)
+    await run.act(step)
+  }
+  const found = last && (await run.compareAfter(last, undefined))
+  return found && `${listing([...placed, last])}\n${found}`
+}
+
+class StepRun {
+  private constructor(
     private readonly scope: Scope,
     private readonly pair: Pair,
     private readonly adjust: Rule,
   ) {}
 
+  static async begin(scope: Scope, pair: Pair, adjust: Rule): Promise<StepRun> {
+    const run = new StepRun(scope, pair, adjust)
+    for (const step of fresh) await run.act(step)
+    return run
+  }
+
   /** Does a step to both directors and compares them. Within a row of packets the counters of IPVS are not waited for. */
   async compareAfter(step: Step, next: Step | undefined): Promise<string | undefined> {
+    const isWithin = step.kind === 'packets' && next?.kind === 'packets'
     const acted = await this.act(step)
-    const { observations, waited } = await this.#settle(acted)
-    const withCounters = step.kind !== 'packets' || next?.kind !== 'packets'
-
-    let found = this.#difference(observations, withCounters)
-    const isPatient = waited || step.kind === 'wait' || (step.kind === 'packets' && withCounters)
-    const deadline = performance.now() + (isPatient ? graceMs : 0)
+    let observed = await this.#settle(acted, isWithin ? withoutCounters : printedLines)
+    let found = this.#difference(step, observed)
+    const deadline = performance.now() + graceMs
     while (found !== undefined && performance.now() < deadline) {
       await delay(intervalMs)
-      found = this.#difference(await this.#observe(acted), withCounters)
+      const { names } = found
+      observed = await this.#observe(
+        observed,
+        printedLines.filter((line) => names.includes(nameOf(line))),
+      )
+      found = this.#difference(step, observed)
     }
-    return found
+    return found?.text
   }
 
-  /** Does a step to both directors, one after the other. */
+  /** Does a step to both directors. */
   async act(step: Step): Promise<Acted> {
     if (step.kind === 'wait') await delay(step.seconds * 1000)
-    return [await actOn(this.pair[0], step), await actOn(this.pair[1], step)]
+    return Promise.all([actOn(this.pair[0], step), actOn(this.pair[1], step)])
   }
 
-  #difference(observations: readonly [Observation, Observation], withCounters: boolean): string | undefined {
-    const [first, second] = this.adjust(...observations)
-    const names = [this.pair[0].name, this.pair[1].name] as const
-    return difference(names, first, withCounters ? second : withCountersOf(first, second))
+  #difference(step: Step, observed: Observed): Difference | undefined {
+    return difference([this.pair[0].name, this.pair[1].name], ...this.adjust(...observed, step))
   }
 
   /** Observes when no connection is about to end: two clocks never agree on the moment. */
-  async #settle(acted: Acted) {
-    let waited = false
-    for (;;) {
-      const observations = await this.#observe(acted)
-      if (!observations.some(({ printed }) => isExpiring(printed['-Lnc']))) return { observations, waited }
-      waited = true
-      await delay(intervalMs)
+  async #settle(acted: Acted, lines: readonly PrintedLine[]): Promise<Observed> {
+    for (let isLate = false; ; isLate = true) {
+      const connections = await this.#observe([nothing(acted[0]), nothing(acted[1])], ['-Lnc'])
+      if (connections.some(({ printed }) => isExpiring(printed['-Lnc']))) await delay(intervalMs)
+      else return this.#observe(connections, isLate ? lines : lines.filter((line) => line !== '-Lnc'))
     }
   }
 
-  #observe(acted: Acted): Promise<[Observation, Observation]> {
-    return Promise.all([this.#observeOne(0, acted), this.#observeOne(1, acted)])
+  /** Has both directors print lines; what they do not print stays as it was. */
+  #observe(before: Observed, lines: readonly PrintedLine[]): Promise<Observed> {
+    return Promise.all([this.#observeOne(0, before[0], lines), this.#observeOne(1, before[1], lines)])
   }
 
-  async #observeOne(i: 0 | 1, acted: Acted): Promise<Observation> {
-    const texts = await this.pair[i].print(printedLines)
-    const printed = Object.fromEntries(printedLines.map((line, j) => [line, texts[j] ?? '']))
-    const own = withoutOthers(printed['-Lnc'] ?? '', this.scope)
-    return { ...acted[i], printed: { ...printed, '-Lnc': own } as Observation['printed'] }
+  async #observeOne(i: 0 | 1, before: Observation, lines: readonly PrintedLine[]): Promise<Observation> {
+    const texts = await this.pair[i].print(lines)
+    const printed = lines.map((line, j) => [
+      line,
+      line === '-Lnc' ? withoutOthers(texts[j] ?? '', this.scope) : texts[j],
+    ])
+    return { ...before, printed: { ...before.printed, ...Object.fromEntries(printed) } }
   }
+}
+
+function nothing(acted: Acted[number]): Observation {
+  return { ...acted, printed: { '-Ln': '', '-Lnc': '', '-Sn': '' } }
 }
 
 async function actOn(subject: Subject, step: Step): Promise<Acted[number]> {
@@ -113,11 +146,6 @@ async function actOn(subject: Subject, step: Step): Promise<Acted[number]> {
     case 'wait':
       return { sent: await subject.wire.flush() }
   }
-}
-
-function withCountersOf(first: Observation, second: Observation): Observation {
-  const counters = '-Ln --stats --exact'
-  return { ...second, printed: { ...second.printed, [counters]: first.printed[counters] } }
 }
 
 /** Connections of the cases before are left to end by themselves. */

@@ -1,4 +1,4 @@
-import type { FrameSpec, IcmpFields, TcpFields } from '../../lib/packet.js'
+import { type FrameSpec, type IcmpFields, type PacketSpec, packet, type TcpFields } from '../../lib/packet.js'
 import type { Scope } from './plan.js'
 
 /**
@@ -7,7 +7,7 @@ import type { Scope } from './plan.js'
  */
 export type Step =
   | { readonly kind: 'ipvsadm'; readonly lines: readonly string[]; readonly input?: string }
-  | { readonly kind: 'packets'; readonly text: string; readonly frames: readonly FrameSpec[] }
+  | { readonly kind: 'packets'; readonly text: string; readonly frames: readonly StepFrame[] }
   | { readonly kind: 'wait'; readonly seconds: number }
 
 export interface Case {
@@ -15,7 +15,18 @@ export interface Case {
   readonly steps: readonly Step[]
 }
 
-type Fields = Omit<FrameSpec, 'tcp' | 'udp' | 'icmp'>
+/** A packet inside another one, so that its addresses can stand for the case's too. */
+export interface Quoting {
+  /** Follows the headers, in place of a payload. */
+  readonly quoted?: PacketSpec & Quoting
+  /** How much of it is there. Default: all. */
+  readonly quotedBytes?: number
+}
+
+/** A frame to the director. By default it is from CIP to VIP. */
+export type StepFrame = FrameSpec & Quoting
+
+type Fields = Omit<StepFrame, 'tcp' | 'udp' | 'icmp'>
 
 /** Lines of ipvsadm, arguments only, each a step. */
 export function ipvsadm(...lines: string[]): Step[] {
@@ -58,7 +69,7 @@ export function icmp(icmp: IcmpFields, rest: Fields = {}): Step {
   return packets(`icmp${shown(icmp, rest)}`, [fromClient({ icmp, ...rest })])
 }
 
-export function packets(text: string, frames: readonly FrameSpec[]): Step {
+export function packets(text: string, frames: readonly StepFrame[]): Step {
   return { kind: 'packets', text, frames }
 }
 
@@ -86,7 +97,7 @@ export function within(scope: Scope, step: Step): Step {
         input: addressed(scope, step.input ?? ''),
       }
     case 'packets':
-      return { ...step, frames: step.frames.map((spec) => addressedFrame(scope, spec)) }
+      return { ...step, frames: step.frames.map((spec) => addressedPacket(scope, spec)) }
     case 'wait':
       return step
   }
@@ -96,17 +107,25 @@ function addressed(scope: Scope, text: string): string {
   return text.replace(/\b(?:VIP2?|CIP)\b/g, (name) => scope[name.toLowerCase() as keyof Scope])
 }
 
-function addressedFrame(scope: Scope, spec: FrameSpec): FrameSpec {
+/** With what it quotes as its payload. */
+function addressedPacket(scope: Scope, { quoted, quotedBytes, ...spec }: StepFrame): FrameSpec {
   const { source = 'CIP', destination = 'VIP' } = spec.ip ?? {}
-  return { ...spec, ip: { ...spec.ip, source: addressed(scope, source), destination: addressed(scope, destination) } }
+  const ip = { ...spec.ip, source: addressed(scope, source), destination: addressed(scope, destination) }
+  if (quoted === undefined) return { ...spec, ip }
+  return { ...spec, ip, payload: packet(addressedPacket(scope, quoted)).subarray(0, quotedBytes) }
 }
 
-function fromClient(spec: FrameSpec): FrameSpec {
+function fromClient(spec: StepFrame): StepFrame {
   return { ...spec, ip: { id: 0x1234, ...spec.ip } }
 }
+
+const longestShown = 40
 
 /** Fields that a step sets itself. */
 function shown(...fields: object[]): string {
   const set = Object.assign({}, ...fields) as object
-  return Object.keys(set).length === 0 ? '' : ` ${JSON.stringify(set)}`
+  if (Object.keys(set).length === 0) return ''
+  const short = (_: string, value: unknown) =>
+    typeof value === 'string' && value.length > longestShown ? `${value.length} bytes` : value
+  return ` ${JSON.stringify(set, short)}`
 }

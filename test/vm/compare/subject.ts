@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Namespace } from '../../lib/netns.js'
-import { executeOrThrow } from '../../lib/process.js'
+import { execute, executeOrThrow } from '../../lib/process.js'
 import type { Workspace } from '../../lib/workspace.js'
 import { director, directorSetup } from './plan.js'
 import type { Wire } from './wire.js'
@@ -30,12 +30,25 @@ export interface Place {
 }
 
 export async function makePlace(workspace: Workspace, role: string): Promise<Place> {
+  const place = await makeWire(workspace, role, director.mac)
+  await place.namespace.ip(directorSetup('eth0'))
+  // Errors that a director answers with are looked at one by one, not at the rate of a busy host.
+  await place.namespace.sysctl({ 'net.ipv4.icmp_ratelimit': 0 })
+  return place
+}
+
+/** A namespace with one interface, which has no address yet. */
+export async function makeWire(workspace: Workspace, role: string, mac: string): Promise<Place> {
   const namespace = await workspace.namespace(role)
   const device = `wire-${randomBytes(4).toString('hex')}`
   await executeOrThrow('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace.name])
   await executeOrThrow('ip', ['link', 'set', device, 'up'])
-  await namespace.ip([`link set eth0 address ${director.mac}`, ...directorSetup('eth0')])
-  // Errors that a director answers with are looked at one by one, not at the rate of a busy host.
-  await namespace.sysctl({ 'net.ipv4.icmp_ratelimit': 0 })
+  await namespace.ip([`link set eth0 address ${mac}`])
   return { namespace, device }
+}
+
+/** Takes a place away again. */
+export async function removePlace({ namespace, device }: Place): Promise<void> {
+  await execute('ip', ['link', 'delete', device])
+  await execute('ip', ['netns', 'delete', namespace.name])
 }

@@ -24,8 +24,14 @@ export class Wire {
   #read = 0
   #sequence = 0
 
-  /** @param device an interface of this namespace whose other end the director has. */
-  constructor(device: string) {
+  /**
+   * @param device an interface of this namespace whose other end the director has.
+   * @param station who is there: it gets the frames and answers pings.
+   */
+  constructor(
+    device: string,
+    private readonly station: { readonly address: string; readonly mac: string } = director,
+  ) {
     const ifindex = Number(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8'))
     const object = BpfObject.open(checkoutFile('build/test/bpf/wire.bpf.o'))
     object.load()
@@ -42,7 +48,7 @@ export class Wire {
   /** Sends frames from the gateway, in order. */
   send(specs: readonly FrameSpec[]): void {
     for (const spec of specs) {
-      const ethernet = { destination: director.mac, source: neighbours.gateway.mac, ...spec.ethernet }
+      const ethernet = { destination: this.station.mac, source: neighbours.gateway.mac, ...spec.ethernet }
       this.#inject.testRun({ data: frame({ ...spec, ethernet }), liveFrames: true })
     }
   }
@@ -66,7 +72,7 @@ export class Wire {
   async #fence(): Promise<Buffer[]> {
     this.#sequence = (this.#sequence + 1) % maxSequence
     const rest = 0xfe0c0000 + this.#sequence
-    this.send([{ ip: { destination: director.address }, icmp: { type: 8, rest } }])
+    this.send([{ ip: { destination: this.station.address }, icmp: { type: 8, rest } }])
     const found: Buffer[] = []
     await waitFor("the director's answer to a ping", () => {
       found.push(...this.#unread())

@@ -3,11 +3,10 @@ import { controlClient } from '../../../src/cli/client.js'
 import { systemNames } from '../../../src/cli/ipvsadm/names.js'
 import { run } from '../../../src/cli/ipvsadm/run.js'
 import { DirectorProcess } from '../../lib/director-process.js'
-import { execute } from '../../lib/process.js'
 import { TextSink } from '../../lib/run-ipvsadm.js'
 import { waitFor } from '../../lib/wait-for.js'
 import type { Workspace } from '../../lib/workspace.js'
-import { makePlace, type Outcome, type Place, type Subject } from './subject.js'
+import { makePlace, type Outcome, type Place, removePlace, type Subject } from './subject.js'
 import { Wire } from './wire.js'
 
 /** As IPVS has it unless told otherwise (conn_tab_bits 12): `-L` shows the size. */
@@ -71,7 +70,6 @@ export class Xlvs implements Subject {
     await controlClient(this.runtimeDirectory).down()
     await this.daemon.daemon.ended
     this.wire.close()
-    await execute('ip', ['link', 'delete', this.place.device])
-    await execute('ip', ['netns', 'delete', this.place.namespace.name])
+    await removePlace(this.place)
   }
 }

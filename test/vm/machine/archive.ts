@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { MachineError } from './error.js'
 
@@ -19,25 +20,42 @@ export interface Content {
  * Packs files for an initramfs (cpio's newc format, zstd: the kernel unpacks one archive behind the
  * other, Documentation/driver-api/early-userspace/buffer-format.rst). The archive is kept in `cache`
  * under the hash of all that went in, in place of an older one of the same label.
+ * @returns it, open for reading: another run may replace it at any time.
  */
-export async function pack(content: Content, cache: string): Promise<string> {
+export async function pack(content: Content, cache: string): Promise<FileHandle> {
   const names = withParents(content.names)
-  const file = `${content.label}-${hashOf(content.root, names)}.cpio.zst`
+  const file = `${content.label}-${hashOf(content.root, names)}${ending}`
   const path = join(cache, file)
-  if (existsSync(path)) return path
-
+  if (existsSync(path)) {
+    const cached = await open(path).catch(() => undefined)
+    if (cached) return cached
+  }
   mkdirSync(cache, { recursive: true })
   const unfinished = `${path}.${process.pid}`
+  const discard = () => rmSync(unfinished, { force: true })
+  process.once('exit', discard)
   try {
     const packing = 'cpio --quiet --null --create --format=newc --owner=+0:+0 | zstd -q -1 -f -o "$0"'
     await run('bash', ['-o', 'pipefail', '-c', packing, unfinished], content.root, names.join('\0'))
+    const handle = await open(unfinished)
     renameSync(unfinished, path)
+    removeOthers(cache, content.label, file)
+    return handle
   } finally {
-    rmSync(unfinished, { force: true })
+    discard()
+    process.removeListener('exit', discard)
   }
-  const stale = readdirSync(cache).filter((name) => name.startsWith(`${content.label}-`) && name !== file)
-  for (const name of stale) rmSync(join(cache, name), { force: true })
-  return path
+}
+
+const ending = '.cpio.zst'
+
+/** Removes older archives of a label, and what runs that were killed have left unfinished. */
+function removeOthers(cache: string, label: string, file: string): void {
+  for (const name of readdirSync(cache)) {
+    const [, pid] = /\.cpio\.zst(?:\.(\d+))?$/.exec(name) ?? []
+    const isDone = pid === undefined || !existsSync(`/proc/${pid}`)
+    if (name.startsWith(`${label}-`) && name !== file && isDone) rmSync(join(cache, name), { force: true })
+  }
 }
 
 function withParents(names: readonly string[]): string[] {

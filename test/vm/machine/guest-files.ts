@@ -17,10 +17,12 @@ const packages = [
   'kmod',
   'mount',
   'nftables',
+  'nginx',
   'procps',
   'sed',
   'tcpdump',
   'util-linux',
+  'wrk',
 ]
 
 /** Of a merged /usr (Debian 12): the links that lead there. */

@@ -61,7 +61,7 @@ export async function boot(files: Boot, options: MachineOptions, output: Writabl
     process.removeListener('exit', stop)
   }
   if (isLate) throw new MachineError(`the command did not end within ${options.timeoutS} s (--timeout)`, 124)
-  return readStatus(files, complaints)
+  return readStatus(files, options, complaints)
 }
 
 function checkKvm(): void {
@@ -84,12 +84,14 @@ function argumentsOf(files: Boot, { accel, cpus, memoryMb }: MachineOptions): st
   ]
 }
 
-function readStatus(files: Boot, complaints: string): number {
+function readStatus(files: Boot, { accel }: MachineOptions, complaints: string): number {
   const status = existsSync(files.status) ? readFileSync(files.status, 'utf8').trim() : ''
   if (/^\d+$/.test(status)) return Number(status)
   const console = existsSync(files.console) ? readFileSync(files.console, 'utf8').trimEnd() : ''
   const last = [...console.split('\n').slice(-20), complaints.trim()].filter(Boolean).join('\n')
-  throw new MachineError(`the machine ended before the command did; its last words:\n${last}`)
+  const advice = accel === 'kvm' && console === '' ? "this host's KVM does not run it: use --accel tcg" : undefined
+  const words = [advice, 'its last words:', last].filter(Boolean).join('\n')
+  throw new MachineError(`the machine ended before the command did; ${words}`)
 }
 
 /** Name of a file of a run below its directory. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { checkoutFile } from '../../lib/checkout.js'
+import { quote } from '../shell-word.js'
 import { makeInitramfs } from './initramfs.js'
 import { findKernel } from './kernel.js'
 import { boot, bootFiles, type MachineOptions } from './qemu.js'
@@ -10,6 +11,8 @@ import { boot, bootFiles, type MachineOptions } from './qemu.js'
 export interface RunOptions extends MachineOptions {
   /** Where to keep what the kernel said. */
   readonly keepSerial?: string
+  /** Whether the checkout's tests can run inside. */
+  readonly withTests: boolean
 }
 
 const cache = checkoutFile('build/vm')
@@ -24,7 +27,8 @@ export async function runInMachine(command: readonly string[], options: RunOptio
   process.once('exit', clean)
   try {
     const kernel = findKernel(join(cache, 'kernel'))
-    const initramfs = await makeInitramfs(kernel, jobOf(command), cache, directory)
+    const { withTests } = options
+    const initramfs = await makeInitramfs({ kernel, job: jobOf(command), withTests }, cache, directory)
     const files = bootFiles(kernel.image, initramfs, directory)
     return await boot(files, options, output).finally(() => {
       if (options.keepSerial && existsSync(files.console)) copyFileSync(files.console, options.keepSerial)
@@ -37,9 +41,4 @@ export async function runInMachine(command: readonly string[], options: RunOptio
 
 function jobOf(command: readonly string[]): string {
   return `cd ${quote(checkoutFile(''))} && exec ${command.map(quote).join(' ')}\n`
-}
-
-/** A word as a shell has to see it. */
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`
 }

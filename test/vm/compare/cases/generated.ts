@@ -2,6 +2,9 @@ import { seededRandom } from '../../../lib/random.js'
 import { far, near } from '../plan.js'
 import { type Case, ipvsadm, type Step, tcp, udp, wait } from '../step.js'
 
+/** What the names of these cases begin with. */
+export const generatedPrefix = 'random steps'
+
 const services = ['-t VIP:80', '-u VIP:53', '-t VIP2:80'] as const
 const servers = [...near.map((rip) => `${rip} -g`), ...far.map((rip) => `${rip} -i`)]
 const schedulers = ['rr', 'wrr', 'lc', 'wlc']
@@ -24,11 +27,13 @@ export function generatedCase(seed: number, count: number): Case {
     [8, () => ipvsadm(`-a ${of(services)} -r ${of(servers)} -w ${below(5)}`)],
     [5, () => ipvsadm(`-e ${of(services)} -r ${of(servers)} -w ${below(5)}`)],
     [3, () => ipvsadm(`-d ${of(services)} -r ${of(servers).replace(/ -.$/, '')}`)],
-    [1, () => ipvsadm('-Z')],
+    [1, () => ipvsadm(random() < 0.5 ? '-Z' : `-Z ${of(services)}`)],
+    [1, () => ipvsadm(`--set ${of([0, 600, 900])} ${of([0, 60, 120])} ${of([0, 200, 300])}`)],
     [12, () => [tcp(port(), of(flags))]],
     [8, () => [tcp(port(), of(flags), {}, { ip: { destination: 'VIP2', tos: below(256), df: random() < 0.5 } })]],
     [8, () => [tcp([...new Set(ports())], 'S')]],
     [4, () => [udp([...new Set(ports())])]],
+    [2, () => [tcp(port(), of(flags), {}, { ip: { ttl: 1 + below(3) }, payload: 'x'.repeat(below(1460)) })]],
     [1, () => [wait(3)]],
   ]
   const draws = kinds.flatMap(([share, draw]) => Array.from({ length: share }, () => draw))
@@ -38,5 +43,5 @@ export function generatedCase(seed: number, count: number): Case {
   )
   const steps = [...first]
   while (steps.length < count) steps.push(...of(draws)())
-  return { name: `random steps of seed ${seed}`, steps }
+  return { name: `${generatedPrefix} of seed ${seed}`, steps: steps.slice(0, count) }
 }

@@ -1,0 +1,41 @@
+import type { Workspace } from '../../lib/workspace.js'
+import { checkTunl0 } from '../realserver/tunl0.js'
+import { fixedCases, generatedCase } from './cases/index.js'
+import type { Lane } from './lane.js'
+import type { Result } from './run-case.js'
+import type { Case } from './step.js'
+
+/** Names a job, for another process: one of {@link jobs}, or random steps. */
+export type JobRequest = { readonly name: string } | { readonly seed: number; readonly steps: number }
+
+/** What a lane does at a time. */
+export interface Job {
+  readonly name: string
+  run(lane: Lane, workspace: Workspace): Promise<Result>
+}
+
+/** All there is to do. */
+export const jobs: readonly Job[] = [...fixedCases.map(comparison), check('xlvs realserver with tunl0', checkTunl0)]
+
+export function jobFor(request: JobRequest): Job {
+  if ('seed' in request) return comparison(generatedCase(request.seed, request.steps))
+  const found = jobs.find(({ name }) => name === request.name)
+  if (!found) throw new Error(`no case has the name '${request.name}'`)
+  return found
+}
+
+function comparison(each: Case): Job {
+  return { name: each.name, run: (lane) => lane.run(each) }
+}
+
+function check(name: string, holds: (workspace: Workspace) => Promise<void>): Job {
+  const run = async (_: Lane, workspace: Workspace): Promise<Result> => {
+    try {
+      await holds(workspace)
+      return { passed: 1 }
+    } catch (error) {
+      return { passed: 0, difference: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    }
+  }
+  return { name, run }
+}
