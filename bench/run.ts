@@ -1,46 +1,122 @@
-/** `npm run bench [-- --quick] [-- --json FILE]`: see README.md. */
+/** `npm run bench`: see README.md. */
 import { writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
-import { parseArgs } from 'node:util'
-import { establishedCases } from './cases/established.js'
-import { newConnectionCases } from './cases/new-connections.js'
-import { Harness } from './harness.js'
-import { Bench, type Sample } from './measure.js'
-import { type TableMemory, table, targets, targetTable } from './report.js'
-import { openSubject } from './subjects/open.js'
-import { subjectNames } from './subjects/subject.js'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { environmentLine } from './environment.js'
+import { BenchError } from './error.js'
+import type { Session } from './group.js'
+import { groups } from './groups.js'
+import { hasIpvs } from './ipvs-here.js'
+import { runInVm } from './machine.js'
+import { runGroup } from './run-group.js'
+import { type GroupName, groupNames, type Result, resultFormat, type Section } from './sample.js'
+import { targetsOf } from './targets.js'
+import { sectionTable, targetTable } from './text.js'
 
-/** Room for twice the largest number of flows, in every table. */
-const slots = 2 ** 21
-const allRounds = 9
-const quickRounds = 3
+interface Flags {
+  readonly quick?: boolean
+  readonly json?: string
+  readonly native?: boolean
+  readonly vm?: boolean
+  readonly accel: 'tcg' | 'kvm'
+}
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'string' } } })
-const rounds = options.quick ? quickRounds : allRounds
-const machine = { cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length, kernel: release() }
+const listing = groupNames.map((name) => `  ${name.padEnd(10)}${groups[name].what}`).join('\n')
 
-const harness = new Harness()
-const bench = new Bench(harness, (name) => openSubject(name, slots))
-try {
-  console.log(`${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}; medians of ${rounds} rounds\n`)
-  const memory: TableMemory = Object.fromEntries(
-    subjectNames.flatMap((name) => {
-      const bytes = bench.subject(name).tableBytesPerSlot
-      return bytes === undefined ? [] : [[name, bytes]]
-    }),
+const program = new Command('npm run bench --')
+  .description(
+    `Measures xlvs, as root, on a machine that has nothing else to do. Groups, all of them by default:\n\n${listing}`,
   )
-  const samples: Sample[] = []
-  for (const spec of [...establishedCases, ...newConnectionCases]) {
-    process.stderr.write(`${spec.name}, ${spec.flows.toLocaleString('en-US')} flows\n`)
-    samples.push(...bench.run(spec, rounds))
+  .argument('[group...]', 'what to measure', parseGroup)
+  .option('--quick', 'fewer cases and rounds: within three minutes')
+  .option('--json <file>', 'write every sample to a file, for `report`')
+  .addOption(new Option('--vm', 'compare with kernel IPVS in a virtual machine').conflicts('native'))
+  .option('--native', "compare with this host's own kernel IPVS")
+  .addOption(new Option('--accel <how>', "the virtual machine's processor").choices(['tcg', 'kvm']).default('tcg'))
+  .action(async (names: GroupName[], flags: Flags) =>
+    measure(
+      groupNames.filter((name) => names.length === 0 || names.includes(name)),
+      flags,
+    ),
+  )
+
+program
+  .command('report')
+  .description('Turns results of --json into a page with plots, and prints the table for the README.')
+  .argument('<file...>', 'results; of several, each is a line in the plots')
+  .option('--out <file>', 'the page', 'build/bench.html')
+  .action(async (files: string[], { out }: { out: string }) => {
+    const { writeReport } = await import('./report/write.js')
+    console.log(await writeReport(files, out))
+  })
+
+async function measure(names: readonly GroupName[], flags: Flags): Promise<void> {
+  if (process.getuid?.() !== 0) throw new BenchError('it needs root')
+  const started = new Date()
+  const sections: Section[] = []
+  for await (const section of measured(names, flags)) {
+    sections.push(section)
+    console.log(`\n${section.group}: ${groups[section.group].what}; ${environmentLine(section.environment)}`)
+    console.log(sectionTable(section))
   }
-  const reached = targets(samples, memory)
-  console.log(`${table(samples)}\n\n${targetTable(reached)}`)
-  if (options.json !== undefined) {
-    const result = { machine, slots, rounds, tableBytesPerSlot: memory, targets: reached, samples }
-    writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`)
+  const targets = targetsOf(sections)
+  if (targets.length > 0) console.log(`\n${targetTable(targets)}`)
+  const minutes = (Date.now() - started.getTime()) / 60_000
+  console.error(`\nbench: done in ${minutes.toFixed(1)} minutes`)
+  if (flags.json === undefined) return
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+  const result: Result = {
+    format: resultFormat,
+    started: started.toISOString(),
+    command,
+    quick: flags.quick === true,
+    sections,
+    targets,
   }
-} finally {
-  bench.close()
-  harness.close()
+  writeFileSync(flags.json, `${JSON.stringify(result, null, 1)}\n`)
+}
+
+/** Measures group after group. What is compared with kernel IPVS elsewhere is measured in the end, together. */
+async function* measured(names: readonly GroupName[], flags: Flags): AsyncGenerator<Section> {
+  if (flags.native && !hasIpvs()) {
+    throw new BenchError('--native: this kernel has no IP_VS (modprobe ip_vs fails); --vm brings one that has')
+  }
+  const needsVm = flags.vm || !hasIpvs()
+  for (const name of names) {
+    if (groups[name].ipvs !== 'needed' || !needsVm) yield await runGroup(name, session(name, flags))
+  }
+  const inVm = needsVm ? names.filter((name) => isForVm(name, flags)) : []
+  if (inVm.length > 0) yield* await runInVm(inVm, flags.accel, session('vm', flags))
+}
+
+/** A quick run measures in the machine what can be measured nowhere else, unless the machine was asked for. */
+function isForVm(name: GroupName, { vm, quick }: Flags): boolean {
+  const { ipvs } = groups[name]
+  return ipvs === 'needed' || (ipvs === 'where there is one' && (vm === true || !quick))
+}
+
+function session(name: string, { quick = false }: Flags): Session {
+  return { quick, progress: (sentence) => process.stderr.write(`${name}: ${sentence}\n`) }
+}
+
+function parseGroup(text: string, earlier: GroupName[] = []): GroupName[] {
+  if (!groupNames.includes(text as GroupName)) {
+    throw new InvalidArgumentError(`it has to be one of ${groupNames.join(', ')}, or report`)
+  }
+  return [...earlier, text as GroupName]
+}
+
+// What was made goes away when the process exits, and a signal alone would not let it.
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.on(signal, () => process.exit(128 + number))
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof BenchError)) throw error
+  process.stderr.write(`bench: ${error.message}\n`)
+  process.exitCode = 1
 }

@@ -39,7 +39,7 @@ struct service {
 	__u32 turn;
 };
 
-/* As bench/subjects/textbook.ts writes it. */
+/* As bench/micro/textbook.ts writes it. */
 struct real_server {
 	__be32 rip;
 	/* Source of the outer header. */

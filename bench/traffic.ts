@@ -1,12 +1,13 @@
-import { addressFromNumber } from '../src/core/address.js'
+/** What the load consists of: clients' flows, services and real servers, and what directors make of a packet. */
+import { addressFromNumber, addressToNumber } from '../src/core/address.js'
 import { describe } from '../test/lib/describe-frame.js'
-import { frame, ipip, type PacketSpec } from '../test/lib/packet.js'
+import { type FrameSpec, frame, ipip, type PacketSpec } from '../test/lib/packet.js'
 
-/** Where the packets of all flows go. */
+/** Where packets go; of several services, the first one's. */
 export const vip = '192.0.2.10'
 export const vport = 80
 /** The director's own addresses. */
-export const dip = '10.200.0.254'
+export const dip = '10.200.255.254'
 export const directorMac = '02:00:00:00:02:00'
 
 export interface Server {
@@ -14,57 +15,93 @@ export interface Server {
   readonly mac: string
 }
 
-/** The real servers of the service. */
-export const servers: readonly Server[] = Array.from({ length: 16 }, (_, i) => ({
-  rip: `10.200.0.${i + 1}`,
-  mac: `02:00:00:00:01:${(i + 1).toString(16).padStart(2, '0')}`,
-}))
+/** So many real servers. The last byte of a MAC address tells the first 255 apart. */
+export function serversOf(count: number): Server[] {
+  return Array.from({ length: count }, (_, i) => ({
+    rip: addressFromNumber(addressToNumber('10.200.0.0') + i + 1),
+    mac: macAddress(0x1_01 + i),
+  }))
+}
+
+/** Real servers are at most so many machines; services share them when they need more. */
+export const machines = 1000
+
+/** The real servers of a service, where nothing else is said. */
+export const servers: readonly Server[] = serversOf(16)
 
 export type PacketKind = 'syn' | 'ack'
 
 /** How a subject sends packets on; 'mac': new MAC addresses and nothing else. */
 export type Sending = 'mac' | 'route' | 'tunnel'
 
-/** Bytes of a frame, as in wrapper.bpf.c. */
-export const frameSize = 64
-const headersSize = 54
-
-// The flows of wrapper.bpf.c.
+// The flows of flow.h.
 const firstClient = 0x0a000000
 const portBits = 15
+const spread = 2654435761
 
-/** What all frames of a kind have in common; the wrapper fills in the source. */
-export function frameTemplate(kind: PacketKind): Buffer {
-  return frame({ ...packetFrom(kind, '0.0.0.0', 0, 64), ethernet: { destination: directorMac } })
+export interface Endpoint {
+  readonly address: string
+  readonly port: number
+}
+
+/** Where the packets of a flow come from. */
+export function flowSource(flow: number): Endpoint {
+  return {
+    address: addressFromNumber(firstClient + (flow >>> portBits)),
+    port: (1 << portBits) | (flow & ((1 << portBits) - 1)),
+  }
+}
+
+/** The flow that comes from there: the other way round. */
+export function flowFrom({ address, port }: Endpoint): number {
+  return (addressToNumber(address) - firstClient) * 2 ** portBits + port - (1 << portBits)
+}
+
+/** Which of so many services a flow belongs to. */
+export function flowService(flow: number, services: number): number {
+  return Number((BigInt(Math.imul(flow, spread) >>> 0) * BigInt(services)) >> 32n)
+}
+
+/** VIP of a service; the first one has number 0. */
+export function vipOf(service: number): string {
+  return addressFromNumber(addressToNumber(vip) + service)
+}
+
+/** What a packet came out as, and of what. */
+export interface Output {
+  readonly sending: Sending
+  /** The packet that went in. */
+  readonly packet: PacketSpec
+  /** MAC address of the interface that it left by. */
+  readonly sourceMac: string
+  readonly servers: readonly Server[]
+  readonly frame: Buffer
 }
 
 /**
- * Checks what a program made of a flow's packet, byte for byte.
+ * Checks a frame byte for byte.
  * @throws Error that shows the frame, and what it could have been.
  */
-export function checkOutput(sending: Sending, kind: PacketKind, flow: number, out: Buffer): void {
-  const candidates = servers.map((server) => expectedOutput(sending, kind, flow, server, out))
+export function checkOutput(output: Output): void {
+  const out = output.frame
+  const candidates = output.servers.map((server) => expectedFrame(output, server))
   if (candidates.some((candidate) => candidate.equals(out))) return
   const show = (bytes: Buffer) => `${describe(bytes)}\n  ${bytes.toString('hex')}`
-  throw new Error(`flow ${flow} came out as\n  ${show(out)}\nand not as one of\n  ${candidates.map(show).join('\n  ')}`)
+  const shown = candidates.slice(0, 4).map(show).join('\n  ')
+  throw new Error(`a packet came out as\n  ${show(out)}\nand not as one of\n  ${shown}`)
 }
 
-function expectedOutput(sending: Sending, kind: PacketKind, flow: number, server: Server, out: Buffer): Buffer {
-  const source = addressFromNumber(firstClient + (flow >>> portBits))
-  const sport = (1 << portBits) | (flow & ((1 << portBits) - 1))
-  const ethernet = { source: directorMac, destination: server.mac }
-  const ttl = sending === 'mac' ? 64 : 63
-  const packet = packetFrom(kind, source, sport, ttl)
-  if (sending !== 'tunnel') return frame({ ...packet, ethernet })
+function expectedFrame({ sending, packet, sourceMac, frame: out }: Output, server: Server): Buffer {
+  const ethernet: FrameSpec['ethernet'] = { source: sourceMac, destination: server.mac }
+  if (sending === 'mac') return frame({ ...packet, ethernet })
+  const ttl = (packet.ip?.ttl ?? 64) - 1
+  const inner = { ...packet, ip: { ...packet.ip, ttl } }
+  if (sending === 'route') return frame({ ...inner, ethernet })
   // The outer id is the director's to choose.
-  return ipip({ ethernet, ip: { source: dip, destination: server.rip, ttl, id: out.readUInt16BE(18) } }, packet)
+  const id = out.length >= 20 ? out.readUInt16BE(18) : 0
+  return ipip({ ethernet, ip: { source: dip, destination: server.rip, ttl, id } }, inner)
 }
 
-function packetFrom(kind: PacketKind, source: string, sport: number, ttl: number): PacketSpec {
-  return {
-    ip: { source, destination: vip, ttl },
-    // The wrapper leaves the TCP checksum alone, and no director looks at it.
-    tcp: { sport, dport: vport, flags: kind === 'syn' ? 'S' : 'A', checksum: 0 },
-    payload: Buffer.alloc(frameSize - headersSize),
-  }
+function macAddress(number: number): string {
+  return `02:00:${(number.toString(16).padStart(8, '0').match(/../g) ?? []).join(':')}`
 }

@@ -9,25 +9,27 @@
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "flow.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 #define FRAME_WORDS 8
 #define FRAME_SIZE  (FRAME_WORDS * (int)sizeof(__u64))
-/* Flow i comes from address FIRST_CLIENT + i / 2^PORT_BITS, port 2^PORT_BITS + i % 2^PORT_BITS. */
-#define FIRST_CLIENT 0x0a000000
-#define PORT_BITS    15
 
-/* As bench/harness.ts writes it. */
+/* As bench/micro/harness.ts writes it. */
 struct traffic_spec {
 	/* Flow of the next packet, below flows; each packet adds stride, modulo flows. */
 	__u64 next;
 	__u64 stride;
 	__u64 flows;
-	/* TCP packet with source 0.0.0.0:0, the IP checksum right for that. */
+	/* Flows are spread over so many services, whose VIPs follow each other. */
+	__u64 services;
+	/* TCP packet with source 0.0.0.0:0, the IP checksum right for that and destination 0.0.0.0.
+	 */
 	__u64 frame[FRAME_WORDS];
+	/* In host order. */
+	__u32 first_vip;
+	__u32 reserved;
 };
 
 struct {
@@ -44,18 +46,16 @@ struct {
 	__type(value, __u32);
 } under_test SEC(".maps");
 
-static __always_inline void set_flow(void *frame, __u32 flow)
+static __always_inline void set_flow(void *frame, const struct traffic_spec *s)
 {
 	struct iphdr *ip = frame + ETH_HLEN;
 	struct tcphdr *tcp = (void *)(ip + 1);
-	__be32 saddr = bpf_htonl(FIRST_CLIENT + (flow >> PORT_BITS));
-	__u32 sum = (__u16)~ip->check + (saddr & 0xffff) + (saddr >> 16);
+	__u32 flow = s->next;
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~sum;
-	ip->saddr = saddr;
-	tcp->source = bpf_htons(1 << PORT_BITS | (flow & ((1 << PORT_BITS) - 1)));
+	ip->saddr = flow_address(flow);
+	ip->daddr = bpf_htonl(s->first_vip + flow_service(flow, s->services));
+	ip->check = checksum_with(ip->check, halves(ip->saddr) + halves(ip->daddr));
+	tcp->source = flow_port(flow);
 }
 
 SEC("xdp")
@@ -74,7 +74,7 @@ int wrapper(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	for (int i = 0; i < FRAME_WORDS; i++)
 		words[i] = s->frame[i];
-	set_flow(words, s->next);
+	set_flow(words, s);
 	s->next += s->stride;
 	if (s->next >= s->flows)
 		s->next -= s->flows;

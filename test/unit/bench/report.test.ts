@@ -1,52 +1,74 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
-import type { Sample } from '../../../bench/measure.js'
-import { median, table, targets, targetTable } from '../../../bench/report.js'
-import type { SubjectName } from '../../../bench/subjects/subject.js'
+import { readmeTable } from '../../../bench/report/readme.js'
+import { partsOf } from '../../../bench/report/rows.js'
+import { writeReport } from '../../../bench/report/write.js'
+import type { Result, Sample, Section } from '../../../bench/sample.js'
+import { emulated, hardware, resultOf, rounds } from './fixture.js'
 
-const million = 1_000_000
-
-function samples(name: Sample['case'], subject: SubjectName, ns: number[]): Sample[] {
-  return ns.map((value, round) => ({ case: name, flows: million, subject, round, ns: value, harnessNs: 20 }))
-}
-
-const all = [
-  ...samples('established', 'bare-tx', [2, 1, 3]),
-  // The second round was disturbed: for both.
-  ...samples('established', 'textbook-dr', [200, 400, 200]),
-  ...samples('established', 'director-dr', [100, 200, 120]),
-  ...samples('established', 'director-tun', [130, 250, 150]),
-  ...samples('new connection', 'director-dr', [310, 290, 300]),
-]
-
-t.test('median', (t) => {
-  t.equal(median([3, 1, 2]), 2)
-  t.equal(median([4, 1, 2, 3]), 2.5)
-  t.throws(() => median([]), RangeError)
-  t.end()
+const compared: Sample[] = ['xlvs DR', 'IPVS DR'].flatMap((subject, i) => {
+  const of = { measure: 'established', subject, unit: 'packets/s' } as const
+  return [1, 60_000].flatMap((connections) => rounds({ ...of, connections }, i === 0 ? [1200, 1300] : [100, 100]))
 })
+const inVm: Section = { group: 'ipvs', environment: emulated, samples: compared }
+const onHost: Section = { group: 'ipvs', environment: hardware, samples: compared }
 
-t.test('the table compares round with round', (t) => {
-  const lines = table(all).split('\n')
-  t.equal(lines.length, 6)
-  t.match(lines[3], /^established +1,000,000 +director-dr +120 +100-200 +0\.50$/)
-  t.match(lines[1], /bare-tx +2 +1-3$/)
-  t.end()
-})
-
-t.test('targets', (t) => {
-  const found = targets(all, { 'director-dr': 64 })
+t.test('what was measured on an emulated processor stays apart', (t) => {
+  const parts = partsOf([
+    { name: 'one', result: resultOf([inVm]) },
+    { name: 'two', result: resultOf([inVm, onHost]) },
+  ])
   t.strictSame(
-    found.map(({ measured, atMost }) => [measured, atMost]),
+    parts.map(({ byRun, rows }) => [[...byRun.keys()], rows.length]),
     [
-      [0.5, 0.7],
-      [30, 40],
-      [2.5, 2.5],
-      [64, 48],
+      [['one', 'two'], 8],
+      [['two'], 4],
     ],
   )
-  const verdicts = targetTable(found).split('\n').slice(1)
-  t.ok(verdicts.slice(0, 3).every((line) => line.endsWith('reached')))
-  t.match(verdicts[3], /64 bytes +MISSED$/)
-  t.strictSame(targets([], {}), [], 'what was not measured is not judged')
+  const row = parts[0]?.rows.find(({ subject, connections }) => subject === 'xlvs DR' && connections === 1)
+  t.match(row, { run: 'one', median: 1250, low: 1200, high: 1300 })
   t.end()
+})
+
+t.test('the table for the README', (t) => {
+  const text = readmeTable([{ name: 'one', result: resultOf([onHost]) }])
+  t.match(text, '| packets/s | 1 connection | 60,000 connections |')
+  t.match(text, '| IPVS DR, established | 100 | 100 |')
+  t.match(text, 'Linux 6.1.0')
+  t.match(text, '`bench`')
+  t.end()
+})
+
+t.test('the page', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'xlvs-bench-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const write = (name: string, result: Result | object) => {
+    const file = join(directory, name)
+    writeFileSync(file, JSON.stringify(result))
+    return file
+  }
+  const out = join(directory, 'page.html')
+  const target = { what: 'faster <than>', bound: 'at least', limit: 20, measured: 12.5, unit: 'x' } as const
+
+  await t.test('says where figures are from, draws them, and judges', async (t) => {
+    await writeReport(
+      [write('a.json', { ...resultOf([inVm]), targets: [target] }), write('b.json', resultOf([onHost]))],
+      out,
+    )
+    const page = readFileSync(out, 'utf8')
+    t.match(page, /emulated processor.*counts instructions and hides/s)
+    t.match(page, 'its tables change in 7.x kernels')
+    t.match(page, '<td>faster &lt;than&gt;</td><td>at least 20 x</td><td>12.5 x</td>')
+    t.match(page, 'MISSED')
+    t.equal(page.match(/<svg/g)?.length, 4, 'throughput and ratio, for each kind of processor')
+    t.notMatch(page, /(src|href)="(?!#)/, 'needs no other file')
+    t.notMatch(page, 'NaN')
+  })
+
+  await t.test('refuses what is no result', async (t) => {
+    await t.rejects(writeReport([write('c.json', { format: 99, sections: [] })], out), /c\.json: .*format 1 is allowed/)
+    await t.rejects(writeReport([join(directory, 'none.json')], out), /none\.json: it cannot be read/)
+  })
 })

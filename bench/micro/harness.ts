@@ -1,6 +1,8 @@
-import { type BpfMap, BpfObject, type BpfProgram } from '../src/bpf/index.js'
-import { objectPath } from './object-path.js'
-import { frameSize, frameTemplate, type PacketKind } from './traffic.js'
+import { type BpfMap, BpfObject, type BpfProgram } from '../../src/bpf/index.js'
+import { addressToNumber } from '../../src/core/address.js'
+import { objectPath } from '../object-path.js'
+import { type PacketKind, vip } from '../traffic.js'
+import { frameSize, frameTemplate } from './frames.js'
 
 const key0 = Buffer.alloc(4)
 
@@ -13,6 +15,8 @@ export interface Load {
   readonly first: number
   /** From one packet to the next, modulo `flows`; below `flows`. */
   readonly stride: number
+  /** Services that flows are spread over. */
+  readonly services: number
 }
 
 /**
@@ -51,9 +55,11 @@ export class Harness {
 }
 
 /** struct traffic_spec. */
-function trafficSpec({ kind, flows, first, stride }: Load): Buffer {
-  const spec = Buffer.alloc(24 + frameSize)
-  for (const [i, word] of [first, stride, flows].entries()) spec.writeBigUInt64LE(BigInt(word), 8 * i)
-  frameTemplate(kind).copy(spec, 24)
+function trafficSpec({ kind, flows, first, stride, services }: Load): Buffer {
+  const words = [first, stride, flows, services]
+  const spec = Buffer.alloc(8 * words.length + frameSize + 8)
+  for (const [i, word] of words.entries()) spec.writeBigUInt64LE(BigInt(word), 8 * i)
+  frameTemplate(kind).copy(spec, 8 * words.length)
+  spec.writeUInt32LE(addressToNumber(vip), 8 * words.length + frameSize)
   return spec
 }

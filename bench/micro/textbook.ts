@@ -1,9 +1,9 @@
 import { type BpfMap, BpfObject } from '../../src/bpf/index.js'
 import { addressToNumber } from '../../src/core/address.js'
 import { macBytes, protocolNumbers } from '../../test/lib/packet.js'
+import { memoryOf } from '../memory.js'
 import { objectPath } from '../object-path.js'
 import { dip, directorMac, type Server, servers, vip, vport } from '../traffic.js'
-import { memoryOf } from './memory.js'
 import type { Subject } from './subject.js'
 
 /** textbook.bpf.c with one service. @param slots connections that its table has room for. */
@@ -19,9 +19,10 @@ export function openTextbook(sending: 'route' | 'tunnel', slots: number): Subjec
   services.update(serviceKey(), service())
   for (const [i, server] of servers.entries()) realServers.update(index(i), realServer(server, sending === 'tunnel'))
   return {
-    name: sending === 'tunnel' ? 'textbook-tun' : 'textbook-dr',
     sending,
     program,
+    services: 1,
+    servers,
     tableBytesPerSlot: memoryOf(conns) / slots,
     forwarded: () => packets(traffic),
     close: () => {

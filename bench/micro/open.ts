@@ -6,15 +6,15 @@ import { openTextbook } from './textbook.js'
 /** Opens a subject with an empty table of `slots` connections. */
 export function openSubject(name: SubjectName, slots: number): Subject {
   switch (name) {
-    case 'bare-tx':
+    case 'bare XDP_TX':
       return openBareTx()
-    case 'textbook-dr':
+    case 'textbook DR':
       return openTextbook('route', slots)
-    case 'textbook-tun':
+    case 'textbook TUN':
       return openTextbook('tunnel', slots)
-    case 'director-dr':
-      return openDirector('route', slots)
-    case 'director-tun':
-      return openDirector('tunnel', slots)
+    case 'xlvs DR':
+      return openDirector({ sending: 'route', slots })
+    case 'xlvs TUN':
+      return openDirector({ sending: 'tunnel', slots })
   }
 }

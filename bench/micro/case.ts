@@ -1,11 +1,11 @@
-import type { SubjectName } from '../subjects/subject.js'
 import type { PacketKind } from '../traffic.js'
+import type { SubjectName } from './subject.js'
 
 /** One row of the report for each of its subjects. */
 export interface Case {
-  readonly name: 'established' | 'established, in order' | 'new connection'
+  readonly name: string
   readonly kind: PacketKind
-  /** Flows in the table and in the traffic. For new connections: how many are made, from an empty table on. */
+  /** Flows in the table and in the traffic. New connections are made of others, so many as there are packets. */
   readonly flows: number
   readonly subjects: readonly SubjectName[]
   /**

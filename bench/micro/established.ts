@@ -1,5 +1,5 @@
-import { subjectNames } from '../subjects/subject.js'
 import type { Case } from './case.js'
+import { subjectNames } from './subject.js'
 
 const established = {
   name: 'established',

@@ -6,7 +6,7 @@ export const newConnectionCases: readonly Case[] = [
     name: 'new connection',
     kind: 'syn',
     flows: 1_000_000,
-    subjects: ['textbook-dr', 'director-dr'],
+    subjects: ['textbook DR', 'xlvs DR'],
     scattered: false,
     packets: 1_000_000,
     warmUp: 0,

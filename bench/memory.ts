@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { BpfMap } from '../../src/bpf/index.js'
+import type { BpfMap } from '../src/bpf/index.js'
 
 /** Kernel memory of a map in bytes, as the kernel reckons it (map_mem_usage(), Linux 6.4; before that an estimate). */
 export function memoryOf(map: BpfMap): number {

@@ -1,0 +1,132 @@
+/** Packets and new connections per second beside kernel IPVS: see bench/README.md. */
+import { Workspace } from '../../test/lib/workspace.js'
+import type { Session } from '../group.js'
+import { manyConnections, startBare, startIpvs, startXlvs } from '../live/director.js'
+import { Meter, type Traffic } from '../live/meter.js'
+import { Testbed } from '../live/testbed.js'
+import type { Sample } from '../sample.js'
+import { isModule, reloadIpvs } from './module.js'
+
+/** Shows how much of the figures is the wires, the generator and the sink. */
+const bareName = 'bare XDP_TX'
+
+/** Short enough for all that is opened to have room in xlvs's table, which evicts half-open connections when it is full. */
+const newConnectionsMs = 400
+
+/** As many buckets as an operator would give a busy IPVS; the kernel's default is 2^12. */
+const tunedBits = 20
+
+const methods = [
+  { method: 'DR', sending: 'route' },
+  { method: 'TUN', sending: 'tunnel' },
+] as const
+
+type Method = (typeof methods)[number]
+
+/** Measurements on one table: IPVS begins with an empty one, and it grows from step to step. */
+interface Phase {
+  readonly method: Method
+  readonly steps: readonly Step[]
+}
+
+interface Step extends Pick<Sample, 'measure' | 'unit'> {
+  readonly traffic: Traffic
+}
+
+interface Plan {
+  readonly rounds: number
+  readonly phases: readonly Phase[]
+  /** Bits of IPVS's number of buckets; undefined: the kernel's default. */
+  readonly variants: readonly (number | undefined)[]
+}
+
+export async function ipvs({ quick, progress }: Session): Promise<readonly Sample[]> {
+  const workspace = new Workspace()
+  try {
+    progress('xlvs: namespace, interface, daemon')
+    const bed = await Testbed.create(workspace, 'one interface')
+    await startXlvs(bed, { mode: 'native', tableSize: manyConnections })
+    const samples: Sample[] = []
+    const { phases, rounds, variants } = planOf(quick)
+    const bareBed = await Testbed.create(workspace, 'one interface')
+    await startBare(bareBed)
+    const bare = new Meter(bareName, bareBed, 'mac', false)
+    const ours = new Map(methods.map((each) => [each, new Meter(`xlvs ${each.method}`, bed, each.sending)]))
+    for (const [i, bits] of variants.entries()) {
+      for (const phase of phases) {
+        const comparison = { workspace, bare, bits, rounds, firstRound: i * rounds, progress }
+        samples.push(...(await run(phase, ours.get(phase.method) as Meter, comparison)))
+      }
+    }
+    return samples
+  } finally {
+    workspace.close()
+  }
+}
+
+function planOf(quick: boolean): Plan {
+  const ms = quick ? 400 : 1500
+  const established = (counts: readonly number[]): Step[] =>
+    counts.map((connections) => {
+      return { measure: 'established', unit: 'packets/s', traffic: { connections, synEvery: 0, ms } }
+    })
+  const created: Step = {
+    measure: 'new connections',
+    unit: 'connections/s',
+    traffic: { connections: 0, synEvery: 1, ms: newConnectionsMs },
+  }
+  const mixed: Step = {
+    measure: '10 % SYN',
+    unit: 'packets/s',
+    traffic: { connections: 60_000, synEvery: 10, ms },
+  }
+  const [direct, tunnel] = methods
+  const all = [1, 1000, 60_000, 500_000]
+  const phases = [
+    { method: direct, steps: established(quick ? [1, 60_000] : all) },
+    { method: tunnel, steps: established(quick ? [60_000] : all) },
+  ]
+  const others = quick ? [created] : [created, mixed]
+  return {
+    rounds: quick ? 3 : 5,
+    phases: [...phases, ...others.map((step) => ({ method: direct, steps: [step] }))],
+    variants: quick || !isModule() ? [undefined] : [undefined, tunedBits],
+  }
+}
+
+interface Comparison {
+  readonly workspace: Workspace
+  readonly bare: Meter
+  readonly bits: number | undefined
+  readonly rounds: number
+  readonly firstRound: number
+  readonly progress: Session['progress']
+}
+
+async function run(phase: Phase, ours: Meter, comparison: Comparison): Promise<Sample[]> {
+  const { workspace, bare, bits, rounds, firstRound, progress } = comparison
+  const { method, sending } = phase.method
+  await reloadIpvs(bits)
+  const bed = await Testbed.create(workspace, 'one interface')
+  await startIpvs(bed)
+  const name = bits === undefined ? `IPVS ${method}` : `IPVS ${method}, 2^${bits} buckets`
+  const runners = [
+    { subject: bareName, meter: bare },
+    { subject: `xlvs ${method}`, meter: ours },
+    { subject: name, meter: new Meter(name, bed, sending) },
+  ]
+  const samples: Sample[] = []
+  for (const { measure, unit, traffic } of phase.steps) {
+    const { connections, synEvery } = traffic
+    progress(`${name}: ${measure}${connections > 0 ? `, ${connections.toLocaleString('en-US')} connections` : ''}`)
+    for (let round = 0; round < rounds; round++) {
+      for (const { subject, meter } of round % 2 === 0 ? runners : runners.toReversed()) {
+        const value = await meter.packetsPerSecond(traffic)
+        const parameters = synEvery === 1 ? {} : { connections }
+        samples.push({ measure, subject, ...parameters, round: firstRound + round, value, unit })
+      }
+    }
+  }
+  await bed.close()
+  return samples
+}

@@ -1,0 +1,74 @@
+import { type BpfMap, BpfObject, type BpfProgram } from '../../src/bpf/index.js'
+import { objectPath } from '../object-path.js'
+import { frameSize, frameTemplate } from './frames.js'
+
+const key0 = Buffer.alloc(4)
+const wordBytes = 8
+const headBytes = 48
+const clockEvery = 64
+const timeOffset = 32
+/** Bytes that load.bpf.c takes off again in front of a frame. */
+const room = 64
+const templateBytes = Math.ceil(frameSize / wordBytes) * wordBytes
+
+/**
+ * Frames that the kernel has under way at a time: few enough for a veth's ring of 256, so that none is
+ * lost however slow the receiver is.
+ */
+const batchSize = 64
+
+/** What a run sends. */
+export interface Load {
+  readonly vip: string
+  readonly packets: number
+  /** ACKs belong to flows 0 to `flows` - 1. */
+  readonly flows: number
+  /** Flow of the first ACK. */
+  readonly first: number
+  /** From one ACK to the next, modulo `flows`. */
+  readonly stride: number
+  /** Every so many packets one is a SYN of a flow that none had before; 0: none, 1: all. */
+  readonly synEvery: number
+  /** Flow of the first SYN. */
+  readonly newFlow: number
+}
+
+/** Sends load by live frames out of an interface of this network namespace, from one CPU. */
+export class Generator {
+  readonly #program: BpfProgram
+  readonly #spec: BpfMap
+
+  constructor(private readonly ifindex: number) {
+    const object = BpfObject.open(objectPath('bench', 'load'))
+    object.load()
+    this.#program = object.program('generate')
+    this.#spec = object.map('spec')
+    object.close()
+  }
+
+  /** Returns when all has been sent. @returns how long that took, in ms; 0 for a single batch. */
+  send(load: Load): number {
+    this.#spec.update(key0, this.#encode(load))
+    const { packets: repeat } = load
+    this.#program.testRun({ data: Buffer.alloc(room + frameSize), repeat, liveFrames: true, batchSize })
+    const spec = this.#spec.lookup(key0) ?? Buffer.alloc(headBytes)
+    const timed = repeat - 1 - ((repeat - 1) % clockEvery)
+    const ns = spec.readBigUInt64LE(timeOffset + 8) - spec.readBigUInt64LE(timeOffset)
+    return timed === 0 ? 0 : ((Number(ns) / 1e6) * repeat) / timed
+  }
+
+  close(): void {
+    this.#program.close()
+    this.#spec.close()
+  }
+
+  /** struct load_spec. */
+  #encode({ vip, flows, first, stride, synEvery, newFlow }: Load): Buffer {
+    const spec = Buffer.alloc(headBytes + 2 * templateBytes)
+    const head = [first, stride, flows, newFlow, synEvery, synEvery, this.ifindex]
+    for (const [i, word] of head.entries()) spec.writeUInt32LE(word, 4 * i)
+    frameTemplate('ack', vip).copy(spec, headBytes)
+    frameTemplate('syn', vip).copy(spec, headBytes + templateBytes)
+    return spec
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Makes load: run with live frames (BPF_F_TEST_XDP_LIVE_FRAMES), each run sends one frame out of
+ * the interface that the specification names. Writes every byte each time, since the kernel gives
+ * back frames as their last receiver left them.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include "flow.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define FRAME_WORDS 8
+#define FRAME_SIZE  (FRAME_WORDS * (int)sizeof(__u64) + (int)sizeof(__u16))
+/*
+ * Room in front of a frame, beside the 256 bytes that all have: with a tunnel header in it there
+ * are still 256 left, without which a veth with XDP, like the sink's, would copy what comes from a
+ * stack.
+ */
+#define ROOM 64
+
+/* The generator's batch: reading the clock takes time, too. */
+#define CLOCK_EVERY 64
+
+/* As bench/live/generator.ts writes it. */
+struct load_spec {
+	/* Flow of the next ACK, below flows; each adds stride, modulo flows. */
+	__u32 next;
+	__u32 stride;
+	__u32 flows;
+	/* Flow of the next SYN, which no SYN had before. */
+	__u32 new_flow;
+	/* Every so many packets one is a SYN; 0: none. */
+	__u32 syn_every;
+	/* Packets up to the next SYN. */
+	__u32 countdown;
+	__u32 ifindex;
+	/* Packets so far. */
+	__u32 sent;
+	/* When the first was sent, and the last whose number is a multiple of CLOCK_EVERY. */
+	__u64 first_ns;
+	__u64 last_ns;
+	/* Source 0.0.0.0:0, the checksums right for that; the last word padded. */
+	__u64 ack[FRAME_WORDS + 1];
+	__u64 syn[FRAME_WORDS + 1];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct load_spec);
+} spec SEC(".maps");
+
+static __always_inline void write_frame(void *frame, const __u64 *template, __u32 flow)
+{
+	struct iphdr *ip = frame + ETH_HLEN;
+	struct tcphdr *tcp = (void *)(ip + 1);
+	__u32 sum = halves(flow_address(flow));
+
+	for (int i = 0; i < FRAME_WORDS; i++)
+		((__u64 *)frame)[i] = template[i];
+	*(__u16 *)(frame + FRAME_WORDS * sizeof(__u64)) = template[FRAME_WORDS];
+	ip->saddr = flow_address(flow);
+	ip->check = checksum_with(ip->check, sum);
+	tcp->source = flow_port(flow);
+	tcp->check = checksum_with(tcp->check, sum + tcp->source);
+}
+
+/*
+ * The kernel's own time of a test run leaves out what other threads do meanwhile, and that can be
+ * the director's work; a clock around the system call has the preparations in it.
+ */
+static __always_inline void note_time(struct load_spec *s)
+{
+	if (s->sent++ % CLOCK_EVERY)
+		return;
+	s->last_ns = bpf_ktime_get_ns();
+	if (!s->first_ns)
+		s->first_ns = s->last_ns;
+}
+
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	struct load_spec *s = bpf_map_lookup_elem(&spec, &key);
+	void *frame;
+
+	if (!s || bpf_xdp_adjust_head(ctx, ROOM))
+		return XDP_ABORTED;
+	frame = (void *)(long)ctx->data;
+	if (frame + FRAME_SIZE > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	note_time(s);
+	if (s->syn_every && --s->countdown == 0) {
+		s->countdown = s->syn_every;
+		write_frame(frame, s->syn, s->new_flow++);
+	} else {
+		write_frame(frame, s->ack, s->next);
+		s->next += s->stride;
+		if (s->next >= s->flows)
+			s->next -= s->flows;
+	}
+	return bpf_redirect(s->ifindex, 0);
+}

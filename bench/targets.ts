@@ -1,0 +1,131 @@
+import type { GroupName, Section, Target } from './sample.js'
+import { compareRounds, median, type Row, ratio, rowsOf } from './statistics.js'
+
+const million = 1_000_000
+
+/** The figures that the project has set itself, as far as there are samples for them. */
+export function targetsOf(sections: readonly Section[]): Target[] {
+  const rows = (group: GroupName) => rowsOf(sections.filter((section) => section.group === group).flatMap(samplesOf))
+  return [...micro(rows('micro')), ...veth(rows('veth')), ...scale(rows('scale')), ...ipvs(rows('ipvs'))]
+}
+
+function samplesOf({ samples }: Section) {
+  return samples
+}
+
+function micro(rows: readonly Row[]): Target[] {
+  const row = (measure: string, subject: string) => find(rows, { measure, subject, connections: million })
+  const direct = row('established', 'xlvs DR')
+  const tunnel = row('established', 'xlvs TUN')
+  const created = row('new connection', 'xlvs DR')
+  const slot = find(rows, { measure: 'memory of a slot', subject: 'xlvs DR' })
+  return [
+    atMost(
+      0.7,
+      'x',
+      'DR at 1 M connections, of the textbook director',
+      direct,
+      row('established', 'textbook DR'),
+      ratio,
+    ),
+    atMost(40, 'ns', 'TUN over DR at 1 M connections', tunnel, direct, (a, b) => compareRounds(a, b, (x, y) => x - y)),
+    // Cases are not run round by round beside each other: medians.
+    atMost(2.5, 'x', 'new connection, of an established packet at 1 M', created, direct, ratioOfMedians),
+    atMost(48, 'bytes', 'memory of a connection slot', slot, slot, medianOf),
+  ].flat()
+}
+
+function veth(rows: readonly Row[]): Target[] {
+  const row = (subject: string) => find(rows, { measure: 'established', subject, connections: 100_000 })
+  return atLeast(
+    0.6,
+    'x',
+    'DR on veth at 100 k connections, of bare XDP_TX',
+    row('xlvs DR, XDP_TX'),
+    row('bare XDP_TX'),
+  )
+}
+
+function scale(rows: readonly Row[]): Target[] {
+  const services = (measure: string, count: number) => find(rows, { measure, services: count })
+  const packets = ['established, one service busy', 'established, all services busy'].flatMap((measure) => {
+    const what = `${measure}: 10,000 services, of 1`
+    return atMost(1.1, 'x', what, services(measure, 10_000), services(measure, 1), ratio)
+  })
+  const one = (limit: number, unit: Target['unit'], what: string, measure: string) => {
+    const row = services(measure, 10_000)
+    return atMost(limit, unit, what, row, row, medianOf)
+  }
+  return [
+    ...packets,
+    ...one(5000, 'ms', '10,000 services of 4 servers from a file', 'apply a file'),
+    ...one(20, 'ms', 'one change among them', 'one change'),
+    ...one(150, 'MiB', 'resident memory of the daemon with them', 'resident memory of the daemon'),
+  ]
+}
+
+function ipvs(rows: readonly Row[]): Target[] {
+  const row = (measure: string, subject: string, connections?: number) => find(rows, { measure, subject, connections })
+  const established = (method: string, limit: number) => {
+    const [ours, theirs] = ['xlvs', 'IPVS'].map((name) => row('established', `${name} ${method}`, 60_000))
+    return atLeast(limit, 'x', `${method} at 60 k connections, of kernel IPVS`, ours, theirs)
+  }
+  const [ours, theirs] = ['xlvs DR', 'IPVS DR'].map((name) =>
+    rows.find((each) => each.measure === 'new connections' && each.subject === name),
+  )
+  return [
+    ...established('DR', 12),
+    ...established('TUN', 10),
+    ...atLeast(8, 'x', 'new connections, of kernel IPVS', ours, theirs),
+  ]
+}
+
+type Wanted = { readonly [Field in 'measure' | 'subject' | 'connections' | 'services']?: Row[Field] | undefined }
+
+function find(rows: readonly Row[], wanted: Wanted): Row | undefined {
+  return rows.find((row) => Object.entries(wanted).every(([field, value]) => row[field as keyof Wanted] === value))
+}
+
+type Measure = (row: Row, reference: Row) => number | undefined
+
+function atMost(
+  limit: number,
+  unit: Target['unit'],
+  what: string,
+  row: Row | undefined,
+  reference: Row | undefined,
+  measure: Measure,
+): Target[] {
+  return target('at most', limit, unit, what, row, reference, measure)
+}
+
+function atLeast(
+  limit: number,
+  unit: Target['unit'],
+  what: string,
+  row: Row | undefined,
+  reference: Row | undefined,
+): Target[] {
+  return target('at least', limit, unit, what, row, reference, ratio)
+}
+
+function target(
+  bound: Target['bound'],
+  limit: number,
+  unit: Target['unit'],
+  what: string,
+  row: Row | undefined,
+  reference: Row | undefined,
+  measure: Measure,
+): Target[] {
+  const measured = row && reference && measure(row, reference)
+  return measured === undefined ? [] : [{ what, bound, limit, measured, unit }]
+}
+
+function medianOf({ values }: Row): number {
+  return median(values.values())
+}
+
+function ratioOfMedians(a: Row, b: Row): number {
+  return medianOf(a) / medianOf(b)
+}
