@@ -12,7 +12,6 @@ import type { DownOptions, RunOptions } from './cli/program.js'
 import { systemClock } from './core/clock.js'
 import { DirectorError } from './core/errors.js'
 import type { Logger } from './core/logger.js'
-import { keepHeapSmall } from './daemon-heap.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openXdp, removeXdp } from './dataplane/xdp/open.js'
@@ -41,7 +40,6 @@ export const run = explained(async (options: RunOptions, version: string): Promi
 export const realServer = explained(runRealServer)
 
 async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
-  keepHeapSmall()
   const { connTableSize: tableSize, metrics, runtimeDir, xdpMode } = options
   const pinDir = resolve(options.pinDir)
   const names = [...new Set(options.interfaces)]
@@ -120,6 +118,8 @@ async function startMetrics(
 ): Promise<() => Promise<void>> {
   const registry = new Registry()
   collectMetrics(director, registry)
+  // The first time takes the longest; no scrape shall wait for it.
+  await registry.metrics()
   const server = await serveMetrics(at, registry, log)
   log.info({ address: server.address }, 'metrics are served')
   return () => server.close()

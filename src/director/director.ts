@@ -112,9 +112,10 @@ export class Director {
   /**
    * Traffic of all services since the table began or the last `-Z` of everything. IPVS's totals keep that of services that
    * were deleted or zeroed one by one; so does the data plane, for the next director.
+   * @param services all of them, if they are at hand.
    */
-  totals(): Traffic {
-    return this.#traffic(this.#dataplane.departed())
+  totals(services: readonly ServiceView[] = this.services()): Traffic {
+    return services.reduce((sum, { traffic }) => addTraffic(sum, traffic), this.#dataplane.departed())
   }
 
   /** The connection table, in no order. */

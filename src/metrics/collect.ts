@@ -31,18 +31,11 @@ function oncePerScrape(read: (previous?: Snapshot) => Snapshot): () => Snapshot 
   }
 }
 
-/**
- * Hands prom-client the rows as they are. Setting each value by its labels would have it sort and hash them, and `labels` in
- * place of `sharedLabels`, which it formats once for an object, would have it format them anew for each metric: together that
- * takes most of the time of a scrape of some thousand servers.
- */
+/** Hands prom-client the rows as they are. */
 function register(spec: MetricSpec, registry: Registry, snapshot: () => Snapshot): void {
   const { name, help } = spec
   const Kind = spec.type === 'counter' ? Counter : Gauge
   const metric: Metric = new Kind({ name, help, registers: [registry] })
   const describe = metric.get.bind(metric)
-  metric.get = async () => {
-    const values = spec.rows(snapshot()).map(({ labels, value }) => ({ labels: {}, sharedLabels: labels, value }))
-    return { ...(await describe()), values }
-  }
+  metric.get = async () => ({ ...(await describe()), values: [...spec.rows(snapshot())] })
 }

@@ -9,11 +9,10 @@ export type ServerView = ServiceView['servers'][number]
 /** Labels of a metric's row, by name. */
 export type Labels = Readonly<Record<string, string>>
 
-/** A server and its labels: for metrics of ours, and for those of node_exporter's ipvs collector. */
+/** A server and its labels, those of node_exporter's ipvs collector. */
 export interface LabelledServer {
   readonly view: ServerView
   readonly labels: Labels
-  readonly ipvsLabels: Labels
 }
 
 /** A service, its servers, and their labels. */
@@ -28,6 +27,8 @@ export interface Snapshot {
   readonly status: ReturnType<MetricsSource['status']>
   readonly totals: ReturnType<MetricsSource['totals']>
   readonly services: readonly LabelledService[]
+  /** Those of all services, in their order. */
+  readonly servers: readonly LabelledServer[]
 }
 
 /**
@@ -37,10 +38,13 @@ export interface Snapshot {
  */
 export function takeSnapshot(source: MetricsSource, previous?: Snapshot): Snapshot {
   const known = new Map(previous?.services.map((service) => [serviceKeyText(service.view), service]))
+  const views = source.services()
+  const services = views.map((view) => labelled(view, known.get(serviceKeyText(view))))
   return {
     status: source.status(),
-    totals: source.totals(),
-    services: source.services().map((view) => labelled(view, known.get(serviceKeyText(view)))),
+    totals: source.totals(views),
+    services,
+    servers: services.flatMap(({ servers }) => servers),
   }
 }
 
@@ -49,7 +53,7 @@ function labelled(view: ServiceView, known: LabelledService | undefined): Labell
   const servers = view.servers.map((server, index) => {
     const same = known?.servers[index]
     return same?.view.rip === server.rip && same.view.rport === server.rport
-      ? { view: server, labels: same.labels, ipvsLabels: same.ipvsLabels }
+      ? { view: server, labels: same.labels }
       : labelledServer(server, labels)
   })
   return { view, labels, servers }
@@ -61,6 +65,6 @@ function serviceLabels({ protocol, vip, vport }: ServiceView): Labels {
 
 function labelledServer(view: ServerView, service: Labels): LabelledServer {
   const { local_address = '', local_port = '', proto = '' } = service
-  const labels = { local_address, local_port, remote_address: view.rip, remote_port: String(view.rport), proto }
-  return { view, labels, ipvsLabels: { ...labels, local_mark: '' } }
+  const server = { remote_address: view.rip, remote_port: String(view.rport) }
+  return { view, labels: { local_address, local_port, ...server, proto, local_mark: '' } }
 }
