@@ -39,7 +39,8 @@ export class RuntimeDirectory {
   /** Removes the directory if a director made it and nobody else uses it. */
   remove(): void {
     if (!existsSync(this.#madePath)) return
-    rmSync(this.#madePath)
+    // The command and the daemon may both be at it.
+    rmSync(this.#madePath, { force: true })
     removeDirectories([this.path])
   }
 
