@@ -1,6 +1,7 @@
 /** `npm run bench`: see README.md. */
 import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { exitOnSignals } from '../test/lib/exit-on-signals.js'
 import { environmentLine } from './environment.js'
 import { BenchError } from './error.js'
 import type { Session } from './group.js'
@@ -105,13 +106,7 @@ function parseGroup(text: string, earlier: GroupName[] = []): GroupName[] {
   return [...earlier, text as GroupName]
 }
 
-// What was made goes away when the process exits, and a signal alone would not let it.
-for (const [signal, number] of [
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-] as const) {
-  process.on(signal, () => process.exit(128 + number))
-}
+exitOnSignals()
 
 try {
   await program.parseAsync()

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { exitOnSignals } from './exit-on-signals.js'
 import { Namespace } from './netns.js'
 
 const namespaces = '/run/netns'
@@ -101,11 +102,5 @@ function installHooks(): void {
   process.on('exit', () => {
     for (const workspace of open) workspace.close()
   })
-  for (const [signal, number] of [
-    ['SIGHUP', 1],
-    ['SIGINT', 2],
-    ['SIGTERM', 15],
-  ] as const) {
-    process.on(signal, () => process.exit(128 + number))
-  }
+  exitOnSignals()
 }

@@ -3,6 +3,7 @@
  * its exit status; 124 if it took too long, 125 if the machine failed. With --native no machine is made.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { exitOnSignals } from '../lib/exit-on-signals.js'
 import { MachineError } from './machine/error.js'
 import { accelerators, type MachineOptions } from './machine/qemu.js'
 import { runInMachine } from './machine/run.js'
@@ -42,13 +43,7 @@ function positive(text: string): number {
   return Number(text)
 }
 
-for (const [signal, number] of [
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-] as const) {
-  process.on(signal, () => process.exit(128 + number))
-}
+exitOnSignals()
 
 try {
   await program.parseAsync()

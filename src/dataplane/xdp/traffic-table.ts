@@ -5,6 +5,9 @@ import { type TrafficBase, trafficBaseCodec, trafficCodec } from './traffic-code
 
 const noBase: TrafficBase = { added: noTraffic, zero: noTraffic }
 
+/** What the slot of a server has counted, as it stood when it was read. */
+export type RawTraffic = (slot: number) => Traffic
+
 export interface TrafficMaps {
   readonly serverTraffic: BpfMap
   readonly serverBase: BpfMap
@@ -33,22 +36,25 @@ export class TrafficTable {
   }
 
   /** Counters of some slots: with one system call for all where they lie close together, as those of new services do. */
-  rawOf(slots: readonly number[]): (slot: number) => Traffic {
+  rawOf(slots: readonly number[]): RawTraffic {
     const first = slots.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
     const last = slots.reduce((a, b) => Math.max(a, b), 0)
     const areClose = slots.length > 0 && last - first < 4 * slots.length
-    if (!areClose) return (slot) => this.raw(slot)
+    if (!areClose) {
+      const each = new Map(slots.map((slot) => [slot, this.raw(slot)]))
+      return (slot) => each.get(slot) ?? this.raw(slot)
+    }
     const sums = this.#sums(this.#traffic.readRange(first, last - first + 1).values)
     return (slot) => sums(slot - first)
   }
 
   /** Counters of the slots before `end`, in few system calls. */
-  rawOfAll(end: number): (slot: number) => Traffic {
+  rawOfAll(end: number): RawTraffic {
     return this.#sums(this.#traffic.readRange(0, end).values)
   }
 
   /** Adds up what the CPUs have counted for each slot. */
-  #sums(values: Uint8Array): (at: number) => Traffic {
+  #sums(values: Uint8Array): RawTraffic {
     const view = new DataView(values.buffer, values.byteOffset, values.byteLength)
     const ofCpu = (at: number, cpu: number) => trafficCodec.decode(view, (at * this.#cpus + cpu) * trafficCodec.size)
     return (at) => {

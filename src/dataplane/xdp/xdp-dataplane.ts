@@ -13,7 +13,7 @@ import { NextHopTable } from './next-hop-table.js'
 import { ServerTable, type Slot } from './server-table.js'
 import { type Installed, ServiceTable } from './service-table.js'
 import { Settings } from './settings.js'
-import { TrafficTable } from './traffic-table.js'
+import { type RawTraffic, TrafficTable } from './traffic-table.js'
 
 /** The maps of director.bpf.c that userspace reads or writes, by their names in layout.gen.ts. */
 export interface DirectorMaps {
@@ -113,19 +113,22 @@ export class XdpDataplane implements Dataplane {
   }
 
   *counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters> {
-    const found = keys.flatMap((key) => this.#services.get(key) ?? [])
-    const raw =
-      keys.length === 0
-        ? this.#traffic.rawOfAll(this.#servers.end)
-        : this.#traffic.rawOf(found.flatMap(({ entry }) => Array.from(this.#servers.of(entry.service), indexOf)))
-    for (const installed of keys.length === 0 ? this.#services.all() : found) yield this.#countersOf(installed, raw)
+    const { chosen, raw } = this.#read(keys)
+    for (const installed of chosen) yield this.#countersOf(installed, raw)
   }
 
-  #countersOf({ id, entry, slots }: Installed, raw: (slot: number) => Traffic): ServiceCounters {
-    const sum = [...this.#servers.of(entry.service)].reduce((sum, { index }) => addTraffic(sum, raw(index)), noTraffic)
+  /** Some services, or all where no key is given, and what the slots of their servers have counted. */
+  #read(keys: readonly ServiceKey[]): { chosen: Iterable<Installed>; raw: RawTraffic } {
+    if (keys.length === 0) return { chosen: this.#services.all(), raw: this.#traffic.rawOfAll(this.#servers.end) }
+    const chosen = keys.flatMap((key) => this.#services.get(key) ?? [])
+    const slots = chosen.flatMap(({ entry }) => Array.from(this.#servers.of(entry.service), indexOf))
+    return { chosen, raw: this.#traffic.rawOf(slots) }
+  }
+
+  #countersOf({ id, entry, slots }: Installed, raw: RawTraffic): ServiceCounters {
     return {
       key: entry.service,
-      traffic: this.#traffic.shownOfService(id, sum),
+      traffic: this.#traffic.shownOfService(id, this.#sum(entry.service, raw)),
       servers: slots.map((slot) => ({
         rip: slot.server.rip,
         rport: slot.server.rport,
@@ -136,17 +139,17 @@ export class XdpDataplane implements Dataplane {
   }
 
   zero(key?: ServiceKey): void {
-    const zeroed = key ? [this.#services.get(key)] : this.#services.all()
-    for (const installed of zeroed) {
-      if (!installed) continue
-      this.#traffic.zeroService(installed.id, this.#rawOf(this.#servers.of(installed.entry.service)))
-      for (const { index } of installed.slots) this.#traffic.zeroServer(index, this.#traffic.raw(index))
+    const { chosen, raw } = this.#read(key ? [key] : [])
+    for (const { id, entry, slots } of chosen) {
+      this.#traffic.zeroService(id, this.#sum(entry.service, raw))
+      for (const { index } of slots) this.#traffic.zeroServer(index, raw(index))
     }
   }
 
-  #rawOf(slots: Iterable<Slot>): Traffic {
+  /** Of all servers of a service, those removed too. */
+  #sum(service: ServiceKey, raw: RawTraffic): Traffic {
     let sum = noTraffic
-    for (const { index } of slots) sum = addTraffic(sum, this.#traffic.raw(index))
+    for (const { index } of this.#servers.of(service)) sum = addTraffic(sum, raw(index))
     return sum
   }
 
