@@ -40,12 +40,14 @@ struct place {
 	__u64 identity;
 };
 
-/* An entry that was found live. */
+/* An entry that was found live; or, in expired alone, where one was. */
 struct found {
 	struct conn *conn;
 	/* Its control word when it was seen. */
 	__u64 control;
 	__u32 server;
+	/* 1 + SET_SLOTS * set + slot of the tuple's entry that has expired; 0: there is none. */
+	__u32 expired;
 	/* enum forward */
 	__u8 forward;
 };
@@ -65,14 +67,16 @@ static __always_inline __u64 read_word(const void *address)
 	return *(const volatile __u64 *)address;
 }
 
-/* 1 if the entry holds a connection that has not expired. Without branches: conn_insert.h counts on
- * it. */
+/*
+ * 1 if the entry holds a connection that has not expired, or is being filled. Without branches,
+ * conn_insert.h counts on it; the barrier keeps clang from making some.
+ */
 static __always_inline __u32 is_live(struct control c, __u32 now)
 {
-	__u32 low = c.held & 1, high = c.held >> 1 & 1;
-	__u32 unexpired = (now - c.expires) >> 31;
+	__u32 holds = c.held | c.held >> 1;
 
-	return (low & high) | ((low | high) & unexpired);
+	barrier_var(holds);
+	return (now - c.expires) >> 31 & holds;
 }
 
 /*
@@ -135,7 +139,10 @@ static __always_inline bool is_usable(const struct found *found, __u32 now)
 	return is_live(unpack(found->control), now) && (found->control & 0xff) != HELD_CLAIMED;
 }
 
-/* Looks a tuple up. Cost: one cache line when it sits in its home line. */
+/*
+ * Looks a tuple up. Cost: one cache line when it sits in its home line. When false,
+ * found->expired tells where it was before.
+ */
 static __always_inline bool find_conn(const struct place *place, __u32 now, struct found *found)
 {
 	for (int choice = 0; choice < 2; choice++) {
@@ -147,8 +154,12 @@ static __always_inline bool find_conn(const struct place *place, __u32 now, stru
 		for (int i = 0; i < SET_SLOTS; i++) {
 			struct conn *conn = slot_of(set, place->home + i);
 
-			if (read_conn(conn, place, found) && is_usable(found, now))
+			if (!read_conn(conn, place, found))
+				continue;
+			if (is_usable(found, now))
 				return true;
+			found->expired =
+			    1 + choice * SET_SLOTS + ((place->home + i) & (SET_SLOTS - 1));
 		}
 	}
 	return false;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * New connections. Inserters of the same tuple meet at one lock, so a retransmitted SYN on another
- * CPU finds what the first one made, and the scheduler picks once. Slots are claimed by
- * compare-and-exchange, since inserters of other tuples may want the same slot under another lock.
+ * CPU finds what the first one made, and the scheduler picks once. The lock counts how often it was
+ * taken: a lookup that found nothing since the count was read need not be repeated under it. Slots
+ * are claimed by compare-and-exchange, since inserters of other tuples may want the same slot under
+ * another lock.
  */
 #ifndef CONN_INSERT_H
 #define CONN_INSERT_H
@@ -20,31 +22,59 @@
 #define CLAIM_TRIES 3
 #define SLOT_MASK   ((1 << SET_SLOTS) - 1)
 
-/* What a look at one set showed: a bit for each slot. */
+/* A slot that is being filled is not taken for an expired one: it is done in less than a second.
+ */
+#define CLAIM_TICKS 16
+/* Of a lock: taken. The other bits count. */
+#define LOCK_TAKEN 1
+
+/* What a look at one set showed. */
 struct survey {
+	/* A bit for each slot. */
 	__u32 live;
-	/* Slots with the words of the tuple, live or not. */
-	__u32 same;
 	__u32 n_live;
 };
 
-static long try_lock(__u32 i, __u32 **lock)
+static __always_inline __u32 *lock_of(const struct place *place)
 {
-	return __sync_lock_test_and_set(*lock, 1) == 0;
+	__u32 key = place->hash % INSERT_LOCKS;
+
+	return bpf_map_lookup_elem(&locks, &key);
+}
+
+/* To be read before the lookup that insert_conn() shall rely on. With LOCK_TAKEN it never does. */
+static __always_inline __u32 read_lock(const struct place *place)
+{
+	const volatile __u32 *lock = lock_of(place);
+
+	return lock ? *lock : 0;
+}
+
+struct locking {
+	__u32 *lock;
+	/* The word as it was found. */
+	__u32 word;
+};
+
+static long try_lock(__u32 i, struct locking *l)
+{
+	l->word = __sync_fetch_and_or(l->lock, LOCK_TAKEN);
+	return !(l->word & LOCK_TAKEN);
 }
 
 /* Spins for less than the 100 us that LOCK_TRIES takes. Returns whether the lock is ours. */
-static __always_inline bool take_lock(__u32 *lock)
+static __always_inline bool take_lock(struct locking *l)
 {
-	if (__sync_lock_test_and_set(lock, 1) == 0)
+	if (try_lock(0, l))
 		return true;
-	return bpf_loop(LOCK_TRIES, try_lock, &lock, 0) < LOCK_TRIES;
+	bpf_loop(LOCK_TRIES, try_lock, l, 0);
+	return !(l->word & LOCK_TAKEN);
 }
 
 /* A plain store is enough: whatever was published before was published by an atomic exchange. */
-static __always_inline void drop_lock(__u32 *lock)
+static __always_inline void drop_lock(struct locking *l)
 {
-	*(volatile __u32 *)lock = 0;
+	*(volatile __u32 *)l->lock = l->word + 2;
 }
 
 /*
@@ -58,21 +88,19 @@ static __always_inline __u32 is_zero(__u64 x)
 	return 1 ^ (__u32)(x >> 63);
 }
 
-static __noinline int survey_set(const struct conn_set *set, const struct place *place, __u32 now,
-				 struct survey *s)
+static __noinline int survey_set(const struct conn_set *set, __u32 now, struct survey *s)
 {
-	*s = (struct survey){};
-	for (int i = 0; i < SET_SLOTS; i++) {
-		const struct conn *conn = &set->slots[i];
-		struct control c = unpack(read_word(&conn->control));
-		__u64 differs = (read_word(&conn->cip) ^ place->addresses) |
-				((read_word(&conn->cport) ^ place->identity) & IDENTITY_MASK);
-		__u32 live = is_live(c, now);
+	__u32 live = 0, n_live = 0;
 
-		s->live |= live << i;
-		s->same |= is_zero(differs) << i;
-		s->n_live += live;
+#pragma unroll
+	for (int i = 0; i < SET_SLOTS; i++) {
+		__u32 is = is_live(unpack(read_word(&set->slots[i].control)), now);
+
+		live |= is << i;
+		n_live += is;
 	}
+	s->live = live;
+	s->n_live = n_live;
 	return 0;
 }
 
@@ -102,64 +130,61 @@ static __always_inline __u32 first_slot(__u32 mask, __u32 from)
 	return from + slot;
 }
 
-/* Where the new entry goes: set 0 or 1, and slot. */
+/* The slot that the new entry goes to. */
 struct choice {
-	__u32 set;
-	__u32 slot;
+	struct conn *conn;
 	bool evicts;
 };
 
 /*
- * In this order: the tuple's own expired slot (nobody may revive it beside the new one), a free
- * slot, the slot of a half-open connection. False when all are taken by better ones.
+ * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
+ * that of a half-open connection. False when all are taken by better ones.
  */
-static __always_inline bool choose_slot(struct conn_set *sets[2], const struct survey s[2],
-					const struct place *place, struct choice *choice)
+static __always_inline bool choose_slot(const struct place *place, __u32 expired, __u32 now,
+					struct choice *choice)
 {
-	__u32 candidates;
+	struct conn_set *sets[2];
+	struct survey s[2];
+	__u32 set, candidates;
 
-	choice->evicts = false;
 	for (int i = 0; i < 2; i++) {
-		candidates = s[i].same & ~s[i].live;
-		if (candidates) {
-			choice->set = i;
-			choice->slot = first_slot(candidates, place->home);
-			return true;
-		}
+		__u32 index = place->set[i];
+
+		sets[i] = bpf_map_lookup_elem(&conns, &index);
+		if (!sets[i])
+			return false;
 	}
-	choice->set = s[0].n_live >= PREFER_FIRST_BELOW && s[1].n_live < s[0].n_live;
-	candidates = ~s[choice->set].live & SLOT_MASK;
+	if (expired) {
+		choice->conn = slot_of(expired > SET_SLOTS ? sets[1] : sets[0], expired - 1);
+		return true;
+	}
+	for (int i = 0; i < 2; i++)
+		survey_set(sets[i], now, &s[i]);
+	set = s[0].n_live >= PREFER_FIRST_BELOW && s[1].n_live < s[0].n_live;
+	candidates = ~s[set].live & SLOT_MASK;
 	for (int i = 0; i < 2 && !candidates; i++) {
 		choice->evicts = true;
-		choice->set = i;
+		set = i;
 		candidates = half_open_slots(sets[i]);
 	}
 	if (!candidates)
 		return false;
-	choice->slot = first_slot(candidates, place->home);
+	choice->conn = slot_of(set ? sets[1] : sets[0], first_slot(candidates, place->home));
 	return true;
 }
 
-/* The tuple's live entry in a surveyed set, if there is one: it may have been evicted since. */
-static __always_inline bool same_conn(struct conn_set *set, const struct survey *s,
-				      const struct place *place, __u32 now, struct found *found)
-{
-	__u32 same = s->same & s->live;
-
-	return same && read_conn(slot_of(set, first_slot(same, 0)), place, found) &&
-	       is_usable(found, now);
-}
-
 /* Takes the slot over from whatever is in it, and makes it the tuple's. */
-static __always_inline bool fill_slot(struct conn *conn, const struct choice *choice,
-				      const struct place *place, const struct config *config,
-				      const struct packet *p, __u32 now, struct found *found)
+static __always_inline bool fill_slot(const struct choice *choice, const struct place *place,
+				      const struct config *config, const struct packet *p,
+				      __u32 now, struct found *found)
 {
+	struct conn *conn = choice->conn;
 	__u64 seen = read_word(&conn->control);
-	struct control c = unpack(seen), claimed = {.expires = now, .held = HELD_CLAIMED};
+	struct control c = unpack(seen),
+		       claimed = {.expires = now + CLAIM_TICKS, .held = HELD_CLAIMED};
 	const struct real_server *server;
 
-	/* It came alive since the survey. */
+	/* It came alive since the slot was chosen. */
 	if (is_live(c, now) &&
 	    !(choice->evicts && c.state == STATE_SYN_RECV && c.held != HELD_CLAIMED))
 		return false;
@@ -187,31 +212,26 @@ static __always_inline bool fill_slot(struct conn *conn, const struct choice *ch
 	return true;
 }
 
-/* Under the lock. GO_ON with *found filled; *created tells whether it is new. */
+/* Under the lock: what was looked up before may be out of date. */
+static __noinline bool find_again(const struct place *place, __u32 now, struct found *found)
+{
+	found->expired = 0;
+	return find_conn(place, now, found);
+}
+
+/* Under the lock, once the tuple is known to have no entry. GO_ON with *found filled; *created
+ * tells whether it is new. */
 static __always_inline int insert_locked(const struct config *config, const struct place *place,
 					 __u32 plan, const struct packet *p, __u32 now,
 					 struct found *found, bool *created)
 {
-	struct conn_set *sets[2];
-	struct survey s[2];
-	struct choice choice;
 	__u32 server = NO_SERVER;
 	int result;
 
-	for (int i = 0; i < 2; i++) {
-		__u32 index = place->set[i];
-
-		sets[i] = bpf_map_lookup_elem(&conns, &index);
-		if (!sets[i])
-			return VERDICT_DROP_TABLE_FULL;
-	}
 	for (int i = 0; i < CLAIM_TRIES; i++) {
-		survey_set(sets[0], place, now, &s[0]);
-		survey_set(sets[1], place, now, &s[1]);
-		if (same_conn(sets[0], &s[0], place, now, found) ||
-		    same_conn(sets[1], &s[1], place, now, found))
-			return GO_ON;
-		if (!choose_slot(sets, s, place, &choice))
+		struct choice choice = {};
+
+		if (!choose_slot(place, found->expired, now, &choice))
 			return VERDICT_DROP_TABLE_FULL;
 		/* Not `server == NO_SERVER`: the verifier of Linux 6.1 would follow the pick on
 		 * every try. */
@@ -221,28 +241,32 @@ static __always_inline int insert_locked(const struct config *config, const stru
 				return result;
 		}
 		found->server = server;
-		*created = fill_slot(slot_of(sets[choice.set & 1], choice.slot), &choice, place,
-				     config, p, now, found);
+		*created = fill_slot(&choice, place, config, p, now, found);
 		if (*created)
 			return GO_ON;
+		/* A late packet may have revived it: the next SYN will find it. */
+		if (found->expired)
+			break;
 	}
 	return VERDICT_DROP_CONTENDED;
 }
 
-/* Makes a connection by the service's plan for the packet's tuple, or finds the one made meanwhile.
+/*
+ * Makes a connection by the service's plan for the packet's tuple, or finds the one made meanwhile.
+ * lock_seen: read_lock() before the lookup that left *found.
  */
 static __always_inline int insert_conn(const struct config *config, const struct place *place,
-				       __u32 plan, const struct packet *p, __u32 now,
-				       struct found *found, bool *created)
+				       __u32 lock_seen, __u32 plan, const struct packet *p,
+				       __u32 now, struct found *found, bool *created)
 {
-	__u32 key = place->hash % INSERT_LOCKS;
-	__u32 *lock = bpf_map_lookup_elem(&locks, &key);
-	int result;
+	struct locking l = {.lock = lock_of(place)};
+	int result = GO_ON;
 
-	if (!lock || !take_lock(lock))
+	if (!l.lock || !take_lock(&l))
 		return VERDICT_DROP_CONTENDED;
-	result = insert_locked(config, place, plan, p, now, found, created);
-	drop_lock(lock);
+	if (l.word == lock_seen || !find_again(place, now, found))
+		result = insert_locked(config, place, plan, p, now, found, created);
+	drop_lock(&l);
 	return result;
 }
 

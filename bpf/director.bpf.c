@@ -29,6 +29,8 @@ struct journey {
 	struct place place;
 	struct found found;
 	__u32 now;
+	/* Of the tuple's lock, before it was looked up; of packets that can open a connection. */
+	__u32 lock_seen;
 	bool new_conn;
 	/* Set once the real server is known. */
 	struct hop *hop;
@@ -47,15 +49,20 @@ static __always_inline bool is_host_address(__be32 address)
 	return first != 0 && first != 127 && first < 224;
 }
 
-/* What IPVS schedules: a SYN or a datagram, never FTP data (ip_vs_schedule(), tcp_conn_schedule()).
- */
+/* What IPVS schedules: a SYN or a datagram (tcp_conn_schedule()). */
+static __always_inline bool opens_conn(const struct packet *p)
+{
+	return p->tuple.protocol != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
+/* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
 static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet *p)
 {
 	struct iphdr *ip = ip_header(ctx, p->l2_len);
 
 	if (p->tuple.cport == bpf_htons(FTP_DATA_PORT))
 		return VERDICT_PASS_NO_CONN;
-	if (p->tuple.protocol == IPPROTO_TCP && (p->tcp_flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
+	if (!opens_conn(p))
 		return VERDICT_PASS_NO_CONN;
 	/* As fib_validate_source() and ip_rcv() check before IPVS sees a packet. */
 	if (!is_host_address(p->tuple.cip) || p->tuple.cip == p->tuple.vip)
@@ -90,6 +97,8 @@ static __always_inline bool find_live(struct journey *j)
 	over = unpack(j->found.control);
 	over.held = HELD_NOTHING;
 	release_conn(j->found.conn, j->found.control, pack(over));
+	/* It is to be looked up again: expired now, or new already if another CPU was first. */
+	j->lock_seen = LOCK_TAKEN;
 	return false;
 }
 
@@ -108,7 +117,8 @@ static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 	result = may_schedule(ctx, &j->packet);
 	if (result != GO_ON)
 		return result;
-	return insert_conn(j->config, &j->place, plan, &j->packet, j->now, &j->found, &j->new_conn);
+	return insert_conn(j->config, &j->place, j->lock_seen, plan, &j->packet, j->now, &j->found,
+			   &j->new_conn);
 }
 
 /* The connection is known: count, re-arm, send to its real server. */
@@ -188,6 +198,8 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	if (j->packet.fragment)
 		return decide_fragment(&j->packet.tuple);
 	find_place(j->config, &j->packet.tuple, &j->place);
+	if (opens_conn(&j->packet))
+		j->lock_seen = read_lock(&j->place);
 	live = find_live(j);
 	if (j->packet.icmp_error) {
 		if (!live)

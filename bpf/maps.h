@@ -20,6 +20,7 @@ struct {
 	__type(value, struct conn_set);
 } conns SEC(".maps");
 
+/* Locks of insertions (conn_insert.h), by hash. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, INSERT_LOCKS);
@@ -61,9 +62,9 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MAX_PLAN_ENTRIES);
+	__uint(max_entries, MAX_PLAN_ENTRIES / PLAN_BLOCK);
 	__type(key, __u32);
-	__type(value, struct plan_entry);
+	__type(value, struct plan_block);
 } plan_entries SEC(".maps");
 
 struct {

@@ -12,8 +12,6 @@
 #define NO_SERVER 0xffffffff
 /* Halvings that find one segment of MAX_PLAN_SEGMENTS. */
 #define SEGMENT_SEARCH_STEPS 19
-/* Servers that PICK_LEAST looks at in one call of bpf_loop(). */
-#define LEAST_BLOCK 8
 
 /* The segment that position is in: the last whose start is not behind it. */
 static __always_inline struct plan_segment *find_segment(const struct plan *plan, __u64 position)
@@ -40,9 +38,9 @@ static __always_inline struct plan_segment *find_segment(const struct plan *plan
 static __always_inline __u32 pick_sequence(struct plan *plan)
 {
 	struct plan_segment *segment;
-	struct plan_entry *entry;
+	struct plan_block *block;
 	__u64 position;
-	__u32 key;
+	__u32 entry, key;
 
 	if (!plan->length)
 		return NO_SERVER;
@@ -50,15 +48,17 @@ static __always_inline __u32 pick_sequence(struct plan *plan)
 	segment = find_segment(plan, position);
 	if (!segment || !segment->n_entries)
 		return NO_SERVER;
-	key = segment->first_entry + (position - segment->start) % segment->n_entries;
-	entry = bpf_map_lookup_elem(&plan_entries, &key);
-	return entry ? entry->server : NO_SERVER;
+	entry = segment->first_entry + (position - segment->start) % segment->n_entries;
+	key = entry / PLAN_BLOCK;
+	block = bpf_map_lookup_elem(&plan_entries, &key);
+	return block ? block->entries[entry % PLAN_BLOCK].server : NO_SERVER;
 }
 
 struct least {
-	__u32 first_entry;
+	__u32 first_block;
 	__u32 n_entries;
 	__u32 server;
+	/* Of the one in the lead. Before the first: 1 and 0, worse than any. */
 	__u64 overhead;
 	__u64 weight;
 };
@@ -72,19 +72,13 @@ static __always_inline __u64 conn_overhead(__u32 server)
 	return counts ? ((__u64)counts->active << 8) + counts->inactive : 0;
 }
 
-/* Entry i takes the lead if it is strictly better, by cross multiplication: the earlier keeps a
+/* An entry takes the lead if it is strictly better, by cross multiplication: the earlier keeps a
  * tie. */
-static __always_inline void consider_entry(__u32 i, struct least *least)
+static __always_inline void consider_entry(const struct plan_entry *entry, struct least *least)
 {
-	__u32 key = least->first_entry + i;
-	struct plan_entry *entry = bpf_map_lookup_elem(&plan_entries, &key);
-	__u64 overhead;
+	__u64 overhead = conn_overhead(entry->server);
 
-	if (!entry)
-		return;
-	overhead = conn_overhead(entry->server);
-	if (least->server != NO_SERVER &&
-	    least->overhead * entry->weight <= overhead * least->weight)
+	if (least->overhead * entry->weight <= overhead * least->weight)
 		return;
 	least->server = entry->server;
 	least->overhead = overhead;
@@ -95,13 +89,19 @@ static __always_inline void consider_entry(__u32 i, struct least *least)
  * Entries in blocks, the lead in registers meanwhile: a call for each entry would cost a new
  * connection 170 ns more with 16 servers.
  */
-static long consider_block(__u32 block, struct least *result)
+static long consider_block(__u32 i, struct least *result)
 {
 	struct least least = *result;
-	__u32 first = block * LEAST_BLOCK;
+	__u32 key = least.first_block + i, left = least.n_entries - i * PLAN_BLOCK;
+	struct plan_block *block = bpf_map_lookup_elem(&plan_entries, &key);
 
-	for (__u32 i = 0; i < LEAST_BLOCK && first + i < least.n_entries; i++)
-		consider_entry(first + i, &least);
+	if (!block)
+		return 1;
+#pragma unroll
+	for (__u32 entry = 0; entry < PLAN_BLOCK; entry++) {
+		if (entry < left)
+			consider_entry(&block->entries[entry], &least);
+	}
 	*result = least;
 	return 0;
 }
@@ -109,12 +109,13 @@ static long consider_block(__u32 block, struct least *result)
 static __always_inline __u32 pick_least(const struct plan *plan)
 {
 	struct least least = {
-	    .first_entry = plan->first_entry,
+	    .first_block = plan->first_entry / PLAN_BLOCK,
 	    .n_entries = plan->n_entries,
 	    .server = NO_SERVER,
+	    .overhead = 1,
 	};
 
-	bpf_loop((plan->n_entries + LEAST_BLOCK - 1) / LEAST_BLOCK, consider_block, &least, 0);
+	bpf_loop((plan->n_entries + PLAN_BLOCK - 1) / PLAN_BLOCK, consider_block, &least, 0);
 	return least.server;
 }
 

@@ -114,6 +114,8 @@ enum shared_constant {
 	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
 	 */
 	STATE_SLOTS = 16,
+	/* Entries of a plan that PICK_LEAST reads at once. */
+	PLAN_BLOCK = 8,
 	/* Room for hardware addresses of the director: its interfaces' and macvlans' on them. */
 	OWN_MACS = 8,
 	/* The longest scheduler name and its NUL, as in IPVS (IP_VS_SCHEDNAME_MAXLEN). */
@@ -197,6 +199,7 @@ struct plan {
 	/* Picks in a whole round of the sequence. */
 	__u64 length;
 	__u32 picker;
+	/* Index of its first entry, which begins a block, and how many they are. */
 	__u32 first_entry;
 	__u32 n_entries;
 	__u32 first_segment;
@@ -216,6 +219,12 @@ struct plan_entry {
 	__u32 weight;
 };
 _Static_assert(sizeof(struct plan_entry) == 8, "no padding");
+
+/* Entry i is in block i / PLAN_BLOCK. */
+struct plan_block {
+	struct plan_entry entries[PLAN_BLOCK];
+};
+_Static_assert(sizeof(struct plan_block) == 64, "one cache line");
 
 /*
  * A part of a sequence in which the same servers recur: n_entries servers, repeated until the next

@@ -172,7 +172,7 @@ const capacities = {
   vips: 8,
   serviceBase: 8,
   plans: 16,
-  planEntries: 64,
+  planEntries: 8,
   planSegments: 32,
   realServers: 16,
   serverBase: 16,

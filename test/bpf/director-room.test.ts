@@ -13,7 +13,7 @@ const capacities = {
   vips: 3,
   serviceBase: 4,
   plans: 8,
-  planEntries: 32,
+  planEntries: 4,
   planSegments: 8,
   realServers: 10,
   serverBase: 10,

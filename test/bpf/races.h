@@ -2,7 +2,7 @@
 /*
  * The director with another CPU that comes in at the worst moment, so that races are no matter of
  * luck: when a test has armed it, it has just changed the word that a compare-and-exchange is
- * about.
+ * about, or has just made a connection under the lock that is to be taken.
  */
 #ifndef RACES_H
 #define RACES_H
@@ -14,6 +14,8 @@ struct race {
 	__u64 word;
 	/* 1: at the next compare-and-exchange. It goes back to 0 then. */
 	__u64 armed;
+	/* What it puts into the first slot of the table; all 0: nothing. */
+	__u64 inserted[4];
 };
 
 struct {
@@ -35,6 +37,28 @@ static __attribute__((noinline)) int other_cpu(__u64 *word)
 	}
 	return 0;
 }
+
+static __attribute__((noinline)) int other_inserter(__u32 *lock, __u64 *slot)
+{
+	__u32 key = 0;
+	struct race *r = bpf_map_lookup_elem(&race, &key);
+
+	if (!r || !r->inserted[0] || !slot)
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		slot[i] = r->inserted[i];
+		r->inserted[i] = 0;
+	}
+	*lock += 2;
+	return 0;
+}
+
+#define __sync_fetch_and_or(address, bits)                                                         \
+	({                                                                                         \
+		__u32 first_set = 0;                                                               \
+		other_inserter(address, bpf_map_lookup_elem(&conns, &first_set));                  \
+		__sync_fetch_and_or(address, bits);                                                \
+	})
 
 #define __sync_val_compare_and_swap(address, expected, desired)                                    \
 	({                                                                                         \

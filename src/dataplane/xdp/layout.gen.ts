@@ -226,6 +226,25 @@ export const planLayout = {
   },
 } as const satisfies Layout<PlanStruct>
 
+/** struct plan_block. */
+export interface PlanBlockStruct {
+  readonly entries: ReadonlyArray<PlanEntryStruct>
+}
+
+export const planBlockLayout = {
+  name: 'plan_block',
+  size: 64,
+  offsets: {
+    entries: 0,
+  },
+  decode: (view: DataView, offset: number): PlanBlockStruct => ({
+    entries: readArray(8, (i0) => planEntryLayout.decode(view, offset + i0 * 8)),
+  }),
+  encode: (view: DataView, offset: number, value: PlanBlockStruct): void => {
+    writeArray(value.entries, 8, 'plan_block.entries', (v0, i0) => planEntryLayout.encode(view, offset + i0 * 8, v0))
+  },
+} as const satisfies Layout<PlanBlockStruct>
+
 /** struct plan_entry. */
 export interface PlanEntryStruct {
   readonly server: number
@@ -559,6 +578,7 @@ export const sharedConstant = {
   SET_SLOTS: 8,
   TICK_SHIFT: 26,
   STATE_SLOTS: 16,
+  PLAN_BLOCK: 8,
   OWN_MACS: 8,
   SCHEDULER_NAME_SIZE: 16,
 } as const
@@ -679,14 +699,14 @@ export const maps = {
     keySize: 4,
     valueSize: 64,
   },
-  /** __u32 -> struct plan_entry */
+  /** __u32 -> struct plan_block */
   planEntries: {
     name: 'plan_entries',
     type: 2,
     flags: 1024,
-    maxEntries: 1048576,
+    maxEntries: 131072,
     keySize: 4,
-    valueSize: 8,
+    valueSize: 64,
   },
   /** __u32 -> struct plan_segment */
   planSegments: {

@@ -2,7 +2,7 @@ import type { BpfMap } from '../../bpf/index.js'
 import type { Layout } from './layout-fields.js'
 
 /**
- * An array map as memory: reading and writing it is no system call. Fields that packets read while
+ * An array map as memory, of values or of what values are arrays of: reading and writing it is no system call. Fields that packets read while
  * they change are written as one aligned word.
  */
 export class MappedArray<T> {
@@ -16,7 +16,7 @@ export class MappedArray<T> {
     readonly layout: Layout<T>,
   ) {
     const memory = map.mmap()
-    this.capacity = map.info.maxEntries
+    this.capacity = (map.info.maxEntries * map.info.valueSize) / layout.size
     this.#view = new DataView(memory)
     this.#words = new Int32Array(memory)
     this.#bytes = new Uint8Array(memory)

@@ -9,6 +9,7 @@ import {
   planEntryLayout,
   planLayout,
   planSegmentLayout,
+  sharedConstant,
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool, type Region, RegionPool } from './pools.js'
@@ -34,7 +35,7 @@ export class PlanTable {
     this.#entries = new MappedArray(maps.planEntries, planEntryLayout)
     this.#segments = new MappedArray(maps.planSegments, planSegmentLayout)
     this.#planPool = new IndexPool('plans', this.#plans.capacity, clock)
-    this.#entryPool = new RegionPool('entries of plans', this.#entries.capacity, clock)
+    this.#entryPool = new RegionPool('entries of plans', this.#entries.capacity, clock, sharedConstant.PLAN_BLOCK)
     this.#segmentPool = new RegionPool('segments of plans', this.#segments.capacity, clock)
     this.#planPool.adopt(inUse)
     this.#entryPool.adopt(inUse.map((index) => entryRegion(this.#plans.get(index))))

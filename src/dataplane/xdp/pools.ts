@@ -88,7 +88,7 @@ export interface Region {
 }
 
 /**
- * Runs of consecutive indexes, in sizes rounded up to powers of two: nothing is ever moved or
+ * Runs of consecutive indexes, in sizes rounded up to powers of two, at least one unit: nothing is ever moved or
  * joined, and a run of each size that was in use at once stays available. Larger runs are cut only
  * when the end is reached: what lay free at a restart is in the largest runs that there are.
  */
@@ -97,10 +97,12 @@ export class RegionPool {
   readonly #resting: Resting<Region>
   #end = 0
 
+  /** @param unit a power of two; every run begins at a multiple of it. */
   constructor(
     readonly what: string,
     readonly capacity: number,
     clock: Clock,
+    private readonly unit = 1,
   ) {
     this.#resting = new Resting(clock)
   }
@@ -114,15 +116,15 @@ export class RegionPool {
         this.#give(size, this.#end)
         this.#end += size
       }
-      this.#end = first + sizeFor(count)
+      this.#end = first + this.#sizeFor(count)
     }
   }
 
   /** @returns the first index. A run of 0 takes nothing. @throws DirectorError NO_SPACE. */
   allocate(count: number): number {
     if (count === 0) return 0
-    for (const { first, count } of this.#resting.rested()) this.#give(sizeFor(count), first)
-    const size = sizeFor(count)
+    for (const { first, count } of this.#resting.rested()) this.#give(this.#sizeFor(count), first)
+    const size = this.#sizeFor(count)
     const free = this.#free.get(size)?.pop()
     if (free !== undefined) return free
     if (this.#end + size > this.capacity) return this.#cut(size)
@@ -144,15 +146,15 @@ export class RegionPool {
     if (region.count > 0) this.#resting.add(region)
   }
 
+  #sizeFor(count: number): number {
+    return Math.max(this.unit, 2 ** Math.ceil(Math.log2(count)))
+  }
+
   #give(size: number, first: number): void {
     const free = this.#free.get(size)
     if (free) free.push(first)
     else this.#free.set(size, [first])
   }
-}
-
-function sizeFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(count))
 }
 
 function noSpace(what: string, capacity: number): DirectorError {

@@ -33,6 +33,15 @@ const kinds: readonly { name: string; maxCount: number; make: (capacity: number,
   { name: 'RegionPool', maxCount: 9, make: (capacity, clock) => new RegionPool('things', capacity, clock) },
 ]
 
+t.test('RegionPool: runs begin at multiples of the unit, also beside those that were there before', async (t) => {
+  const pool = new RegionPool('things', 64, new ManualClock(), 8)
+  pool.adopt([{ first: 8, count: 3 }])
+  const given = [1, 9, 1, 3, 8].map((count) => pool.allocate(count))
+  t.same(given, [0, 16, 32, 40, 48])
+  t.equal(pool.allocate(0), 0, 'nothing takes nothing')
+  t.throws(() => pool.allocate(16), { code: 'NO_SPACE' })
+})
+
 function overlap(a: Region, b: Region): boolean {
   return a.first < b.first + b.count && b.first < a.first + a.count
 }
