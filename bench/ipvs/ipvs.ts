@@ -1,7 +1,7 @@
 /** Packets and new connections per second beside kernel IPVS: see bench/README.md. */
 import { Workspace } from '../../test/lib/workspace.js'
 import type { Session } from '../group.js'
-import { manyConnections, startBare, startIpvs, startXlvs } from '../live/director.js'
+import { startBare, startIpvs, startXlvs } from '../live/director.js'
 import { Meter, type Traffic } from '../live/meter.js'
 import { Testbed } from '../live/testbed.js'
 import type { Sample } from '../sample.js'
@@ -10,7 +10,7 @@ import { isModule, reloadIpvs } from './module.js'
 /** Shows how much of the figures is the wires, the generator and the sink. */
 const bareName = 'bare XDP_TX'
 
-/** Short enough for all that is opened to have room in xlvs's table, which evicts half-open connections when it is full. */
+/** Short enough for all that is opened to have room in a table of the default size: xlvs evicts half-open connections when it is full. */
 const newConnectionsMs = 400
 
 /** As many buckets as an operator would give a busy IPVS; the kernel's default is 2^12. */
@@ -23,7 +23,7 @@ const methods = [
 
 type Method = (typeof methods)[number]
 
-/** Measurements on one table: IPVS begins with an empty one, and it grows from step to step. */
+/** Measurements on one table: it begins empty, and grows from step to step. */
 interface Phase {
   readonly method: Method
   readonly steps: readonly Step[]
@@ -43,19 +43,14 @@ interface Plan {
 export async function ipvs({ quick, progress }: Session): Promise<readonly Sample[]> {
   const workspace = new Workspace()
   try {
-    progress('xlvs: namespace, interface, daemon')
-    const bed = await Testbed.create(workspace, 'one interface')
-    await startXlvs(bed, { mode: 'native', tableSize: manyConnections })
     const samples: Sample[] = []
     const { phases, rounds, variants } = planOf(quick)
     const bareBed = await Testbed.create(workspace, 'one interface')
     await startBare(bareBed)
     const bare = new Meter(bareName, bareBed, 'mac', false)
-    const ours = new Map(methods.map((each) => [each, new Meter(`xlvs ${each.method}`, bed, each.sending)]))
     for (const [i, bits] of variants.entries()) {
       for (const phase of phases) {
-        const comparison = { workspace, bare, bits, rounds, firstRound: i * rounds, progress }
-        samples.push(...(await run(phase, ours.get(phase.method) as Meter, comparison)))
+        samples.push(...(await run(phase, { workspace, bare, bits, rounds, firstRound: i * rounds, progress })))
       }
     }
     return samples
@@ -103,17 +98,22 @@ interface Comparison {
   readonly progress: Session['progress']
 }
 
-async function run(phase: Phase, ours: Meter, comparison: Comparison): Promise<Sample[]> {
+async function run(phase: Phase, comparison: Comparison): Promise<Sample[]> {
   const { workspace, bare, bits, rounds, firstRound, progress } = comparison
   const { method, sending } = phase.method
-  await reloadIpvs(bits)
-  const bed = await Testbed.create(workspace, 'one interface')
-  await startIpvs(bed)
   const name = bits === undefined ? `IPVS ${method}` : `IPVS ${method}, 2^${bits} buckets`
+  progress(`xlvs and ${name}: namespaces, interfaces, directors`)
+  await reloadIpvs(bits)
+  const [ours, theirs] = [
+    await Testbed.create(workspace, 'one interface'),
+    await Testbed.create(workspace, 'one interface'),
+  ]
+  const xlvs = await startXlvs(ours, { mode: 'native' })
+  await startIpvs(theirs)
   const runners = [
     { subject: bareName, meter: bare },
-    { subject: `xlvs ${method}`, meter: ours },
-    { subject: name, meter: new Meter(name, bed, sending) },
+    { subject: `xlvs ${method}`, meter: new Meter(`xlvs ${method}`, ours, sending) },
+    { subject: name, meter: new Meter(name, theirs, sending) },
   ]
   const samples: Sample[] = []
   for (const { measure, unit, traffic } of phase.steps) {
@@ -127,6 +127,8 @@ async function run(phase: Phase, ours: Meter, comparison: Comparison): Promise<S
       }
     }
   }
-  await bed.close()
+  await xlvs.stop()
+  await ours.close()
+  await theirs.close()
   return samples
 }
