@@ -4,6 +4,7 @@ import type { GroupName } from './sample.js'
 const references: Readonly<Record<GroupName, Readonly<Record<string, string>>>> = {
   micro: { 'xlvs DR': 'textbook DR', 'xlvs TUN': 'textbook TUN' },
   veth: {
+    'bare XDP_TX and one read': 'bare XDP_TX',
     'xlvs DR, XDP_TX': 'bare XDP_TX',
     'xlvs TUN, XDP_TX': 'bare XDP_TX',
     'xlvs DR, redirect': 'bare redirect',

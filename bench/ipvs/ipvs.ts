@@ -46,7 +46,7 @@ export async function ipvs({ quick, progress }: Session): Promise<readonly Sampl
     const samples: Sample[] = []
     const { phases, rounds, variants } = planOf(quick)
     const bareBed = await Testbed.create(workspace, 'one interface')
-    await startBare(bareBed)
+    await startBare(bareBed, 'bare_tx')
     const bare = new Meter(bareName, bareBed, 'mac', false)
     for (const [i, bits] of variants.entries()) {
       for (const phase of phases) {

@@ -59,9 +59,8 @@ export async function startIpvs(bed: Testbed): Promise<Standing> {
   return { stop: async () => {} }
 }
 
-/** bare.bpf.c, in the way that the testbed asks for. */
-export async function startBare(bed: Testbed): Promise<Standing> {
-  const program = bed.interfaces.length > 1 ? 'bare_redirect' : 'bare_tx'
+/** A program of bare.bpf.c. */
+export async function startBare(bed: Testbed, program: string): Promise<Standing> {
   const pins = bed.workspace.pinPath(`${bed.name}-bare`)
   await bed.namespace.exec('bpftool', ['prog', 'loadall', checkoutFile('build/bench/bare.bpf.o'), pins])
   await bed.namespace.exec('bpftool', ['net', 'attach', 'xdpdrv', 'pinned', `${pins}/${program}`, 'dev', 'eth0'])

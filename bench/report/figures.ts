@@ -43,7 +43,7 @@ const draw: Readonly<Record<Part['group'], Draw>> = {
       'connections',
       of(rows, 'established'),
       'packets per second',
-      'Generator, director and receiver share one CPU, so all of it is in the figure; higher is better. Bare XDP_TX and bare redirect only rewrite MAC addresses: no director can be faster.',
+      'Generator, director and receiver share one CPU, so all of it is in the figure; higher is better. Bare XDP_TX and bare redirect only rewrite MAC addresses: no director can be faster. One read: also reads one line of memory that the flow chooses, as any director must; nothing else.',
     ),
     ...bars(
       'New connections',

@@ -23,7 +23,7 @@ const colours: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^xlvs/, ['#6a51a3', '#9e9ac8']],
   [/^IPVS.*buckets/, ['#fdae6b', '#fdd0a2']],
   [/^IPVS/, ['#a50f15', '#ef6548']],
-  [/^(bare|no director)/, ['#252525', '#969696']],
+  [/^(bare|no director)/, ['#252525', '#737373', '#bdbdbd']],
   [/./, ['#8c6d31', '#bd9e39', '#637939']],
 ]
 

@@ -11,18 +11,20 @@ interface Candidate {
   readonly subject: string
   readonly shape: Shape
   readonly sending: Sending
-  readonly mode?: 'native' | 'generic'
+  /** xlvs, by its XDP mode, or a program of bare.bpf.c. */
+  readonly by: 'native' | 'generic' | `bare_${string}`
 }
 
 /** What takes turns. Those of xlvs that differ in the method alone are one director with two services. */
 const candidates: readonly Candidate[] = [
-  { subject: 'bare XDP_TX', shape: 'one interface', sending: 'mac' },
-  { subject: 'xlvs DR, XDP_TX', shape: 'one interface', sending: 'route', mode: 'native' },
-  { subject: 'xlvs TUN, XDP_TX', shape: 'one interface', sending: 'tunnel', mode: 'native' },
-  { subject: 'bare redirect', shape: 'two interfaces', sending: 'mac' },
-  { subject: 'xlvs DR, redirect', shape: 'two interfaces', sending: 'route', mode: 'native' },
-  { subject: 'xlvs TUN, redirect', shape: 'two interfaces', sending: 'tunnel', mode: 'native' },
-  { subject: 'xlvs DR, generic', shape: 'one interface', sending: 'route', mode: 'generic' },
+  { subject: 'bare XDP_TX', shape: 'one interface', sending: 'mac', by: 'bare_tx' },
+  { subject: 'bare XDP_TX and one read', shape: 'one interface', sending: 'mac', by: 'bare_read' },
+  { subject: 'xlvs DR, XDP_TX', shape: 'one interface', sending: 'route', by: 'native' },
+  { subject: 'xlvs TUN, XDP_TX', shape: 'one interface', sending: 'tunnel', by: 'native' },
+  { subject: 'bare redirect', shape: 'two interfaces', sending: 'mac', by: 'bare_redirect' },
+  { subject: 'xlvs DR, redirect', shape: 'two interfaces', sending: 'route', by: 'native' },
+  { subject: 'xlvs TUN, redirect', shape: 'two interfaces', sending: 'tunnel', by: 'native' },
+  { subject: 'xlvs DR, generic', shape: 'one interface', sending: 'route', by: 'generic' },
 ]
 
 export async function veth({ quick, progress }: Session): Promise<readonly Sample[]> {
@@ -68,17 +70,17 @@ async function newConnections(workspace: Workspace, ms: number): Promise<{ subje
 async function open(workspace: Workspace): Promise<{ subject: string; meter: Meter }[]> {
   const places = new Map<string, Testbed>()
   const runners: { subject: string; meter: Meter }[] = []
-  for (const { subject, shape, sending, mode } of candidates) {
-    const key = `${shape} ${mode}`
-    const place = places.get(key) ?? (await stand(workspace, shape, mode))
+  for (const { subject, shape, sending, by } of candidates) {
+    const key = `${shape} ${by}`
+    const place = places.get(key) ?? (await stand(workspace, shape, by))
     places.set(key, place)
-    runners.push({ subject, meter: new Meter(subject, place, sending, mode !== undefined) })
+    runners.push({ subject, meter: new Meter(subject, place, sending, sending !== 'mac') })
   }
   return runners
 }
 
-async function stand(workspace: Workspace, shape: Shape, mode?: 'native' | 'generic'): Promise<Testbed> {
+async function stand(workspace: Workspace, shape: Shape, by: Candidate['by']): Promise<Testbed> {
   const bed = await Testbed.create(workspace, shape)
-  await (mode ? startXlvs(bed, { mode }) : startBare(bed))
+  await (by === 'native' || by === 'generic' ? startXlvs(bed, { mode: by }) : startBare(bed, by))
   return bed
 }
