@@ -88,36 +88,25 @@ function find(rows: readonly Row[], wanted: Wanted): Row | undefined {
 
 type Measure = (row: Row, reference: Row) => number | undefined
 
-function atMost(
+/** The limit, and what of a row is held against it; default: its ratio to the reference. */
+type Held = [
   limit: number,
   unit: Target['unit'],
   what: string,
   row: Row | undefined,
   reference: Row | undefined,
-  measure: Measure,
-): Target[] {
-  return target('at most', limit, unit, what, row, reference, measure)
+  measure?: Measure,
+]
+
+function atMost(...held: Held): Target[] {
+  return target('at most', ...held)
 }
 
-function atLeast(
-  limit: number,
-  unit: Target['unit'],
-  what: string,
-  row: Row | undefined,
-  reference: Row | undefined,
-): Target[] {
-  return target('at least', limit, unit, what, row, reference, ratio)
+function atLeast(...held: Held): Target[] {
+  return target('at least', ...held)
 }
 
-function target(
-  bound: Target['bound'],
-  limit: number,
-  unit: Target['unit'],
-  what: string,
-  row: Row | undefined,
-  reference: Row | undefined,
-  measure: Measure,
-): Target[] {
+function target(bound: Target['bound'], ...[limit, unit, what, row, reference, measure = ratio]: Held): Target[] {
   const measured = row && reference && measure(row, reference)
   return measured === undefined ? [] : [{ what, bound, limit, measured, unit }]
 }

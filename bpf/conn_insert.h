@@ -22,9 +22,11 @@
 #define CLAIM_TRIES 3
 #define SLOT_MASK   ((1 << SET_SLOTS) - 1)
 
-/* A slot that is being filled is not taken for an expired one: it is done in less than a second.
+/*
+ * Of a slot that is being filled: it never expires, also if the CPU that fills it is taken away for
+ * long, since two that fill it would leave a count behind. The farthest that is_live() reckons.
  */
-#define CLAIM_TICKS 16
+#define CLAIM_TICKS 0x7fffffff
 /* Of a lock: taken. The other bits count. */
 #define LOCK_TAKEN 1
 

@@ -2,8 +2,8 @@ import type { BpfMap } from '../../bpf/index.js'
 import type { Layout } from './layout-fields.js'
 
 /**
- * An array map as memory, of values or of what values are arrays of: reading and writing it is no system call. Fields that packets read while
- * they change are written as one aligned word.
+ * An array map as memory, of values or of what values are arrays of: reading and writing it is no
+ * system call. Fields that packets read while they change are written as one aligned word.
  */
 export class MappedArray<T> {
   readonly capacity: number

@@ -88,9 +88,9 @@ export interface Region {
 }
 
 /**
- * Runs of consecutive indexes, in sizes rounded up to powers of two, at least one unit: nothing is ever moved or
- * joined, and a run of each size that was in use at once stays available. Larger runs are cut only
- * when the end is reached: what lay free at a restart is in the largest runs that there are.
+ * Runs of consecutive indexes, in sizes rounded up to powers of two, at least one unit: nothing is
+ * ever moved or joined, and a run of each size that was in use at once stays available. Larger runs
+ * are cut only when the end is reached: what lay free at a restart is in the largest runs that there are.
  */
 export class RegionPool {
   readonly #free = new Map<number, number[]>()
