@@ -9,18 +9,12 @@
 #ifndef CONN_INSERT_H
 #define CONN_INSERT_H
 
+#include "choose_slot.h"
 #include "conn.h"
 #include "pick.h"
 
-/*
- * The first set is taken while it has fewer live entries than this, then the emptier one. Simulated
- * with 2 M slots, lost of 1 M / 1.5 M inserts and share found only in the second set: always the
- * emptier 0 / 18 and half; 6: 0 / 155 and 4 % / 12 %; 8: 159 / 10,359 and 0.7 % / 4 %.
- */
-#define PREFER_FIRST_BELOW 6
 /* Slots lost to other inserters before the packet is given up. */
 #define CLAIM_TRIES 3
-#define SLOT_MASK   ((1 << SET_SLOTS) - 1)
 
 /*
  * Of a slot that is being filled: it never expires, also if the CPU that fills it is taken away for
@@ -29,13 +23,6 @@
 #define CLAIM_TICKS 0x7fffffff
 /* Of a lock: taken. The other bits count. */
 #define LOCK_TAKEN 1
-
-/* What a look at one set showed. */
-struct survey {
-	/* A bit for each slot. */
-	__u32 live;
-	__u32 n_live;
-};
 
 static __always_inline __u32 *lock_of(const struct place *place)
 {
@@ -77,102 +64,6 @@ static __always_inline bool take_lock(struct locking *l)
 static __always_inline void drop_lock(struct locking *l)
 {
 	*(volatile __u32 *)l->lock = l->word + 2;
-}
-
-/*
- * 1 if x is 0, else 0, without a branch. The barrier keeps clang from making it one again: the
- * verifier would follow every combination of the outcomes of 8 slots.
- */
-static __always_inline __u32 is_zero(__u64 x)
-{
-	x |= 0 - x;
-	barrier_var(x);
-	return 1 ^ (__u32)(x >> 63);
-}
-
-static __noinline int survey_set(const struct conn_set *set, __u32 now, struct survey *s)
-{
-	__u32 live = 0, n_live = 0;
-
-#pragma unroll
-	for (int i = 0; i < SET_SLOTS; i++) {
-		__u32 is = is_live(unpack(read_word(&set->slots[i].control)), now);
-
-		live |= is << i;
-		n_live += is;
-	}
-	s->live = live;
-	s->n_live = n_live;
-	return 0;
-}
-
-/* Half-open connections of a set whose slots are all taken. */
-static __noinline __u32 half_open_slots(const struct conn_set *set)
-{
-	__u32 mask = 0;
-
-	for (int i = 0; i < SET_SLOTS; i++) {
-		struct control c = unpack(read_word(&set->slots[i].control));
-		__u32 claimed = is_zero(c.held ^ HELD_CLAIMED);
-
-		mask |= (is_zero(c.state ^ STATE_SYN_RECV) & (1 ^ claimed)) << i;
-	}
-	return mask;
-}
-
-/* The slot among those in mask that comes first from `from` on, going round (slot_of()). mask is
- * not 0. */
-static __always_inline __u32 first_slot(__u32 mask, __u32 from)
-{
-	__u32 turned = (mask >> from | mask << (SET_SLOTS - from)) & SLOT_MASK;
-	__u32 lowest = turned & (0 - turned);
-	__u32 slot = (1 ^ is_zero(lowest & 0xaa)) | (1 ^ is_zero(lowest & 0xcc)) << 1 |
-		     (1 ^ is_zero(lowest & 0xf0)) << 2;
-
-	return from + slot;
-}
-
-/* The slot that the new entry goes to. */
-struct choice {
-	struct conn *conn;
-	bool evicts;
-};
-
-/*
- * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
- * that of a half-open connection. False when all are taken by better ones.
- */
-static __always_inline bool choose_slot(const struct place *place, __u32 expired, __u32 now,
-					struct choice *choice)
-{
-	struct conn_set *sets[2];
-	struct survey s[2];
-	__u32 set, candidates;
-
-	for (int i = 0; i < 2; i++) {
-		__u32 index = place->set[i];
-
-		sets[i] = bpf_map_lookup_elem(&conns, &index);
-		if (!sets[i])
-			return false;
-	}
-	if (expired) {
-		choice->conn = slot_of(expired > SET_SLOTS ? sets[1] : sets[0], expired - 1);
-		return true;
-	}
-	for (int i = 0; i < 2; i++)
-		survey_set(sets[i], now, &s[i]);
-	set = s[0].n_live >= PREFER_FIRST_BELOW && s[1].n_live < s[0].n_live;
-	candidates = ~s[set].live & SLOT_MASK;
-	for (int i = 0; i < 2 && !candidates; i++) {
-		choice->evicts = true;
-		set = i;
-		candidates = half_open_slots(sets[i]);
-	}
-	if (!candidates)
-		return false;
-	choice->conn = slot_of(set ? sets[1] : sets[0], first_slot(candidates, place->home));
-	return true;
 }
 
 /* Takes the slot over from whatever is in it, and makes it the tuple's. */

@@ -42,18 +42,20 @@ static const __u8 tcp_next_state[TCP_EVENT_COUNT][STATE_SLOTS] = {
 /* The state after one more packet from the client. */
 static __always_inline __u8 next_state(__u8 state, const struct packet *p)
 {
+	__u8 flags = p->tcp_flags;
 	enum tcp_event event;
 
 	if (p->tuple.protocol != IPPROTO_TCP)
 		return STATE_UDP;
-	if (p->tcp_flags & TCP_RST)
-		event = TCP_EVENT_RST;
-	else if (p->tcp_flags & TCP_SYN)
-		event = TCP_EVENT_SYN;
-	else if (p->tcp_flags & TCP_FIN)
-		event = TCP_EVENT_FIN;
-	else if (p->tcp_flags & TCP_ACK)
+	/* First what almost every packet is. */
+	if ((flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)
 		event = TCP_EVENT_ACK;
+	else if (flags & TCP_RST)
+		event = TCP_EVENT_RST;
+	else if (flags & TCP_SYN)
+		event = TCP_EVENT_SYN;
+	else if (flags & TCP_FIN)
+		event = TCP_EVENT_FIN;
 	else
 		return STATE_CLOSE;
 	return tcp_next_state[event][state & (STATE_SLOTS - 1)];

@@ -56,10 +56,8 @@ static __always_inline bool opens_conn(const struct packet *p)
 }
 
 /* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
-static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet *p)
+static __always_inline int may_schedule(const struct packet *p)
 {
-	struct iphdr *ip = ip_header(ctx, p->l2_len);
-
 	if (p->tuple.cport == bpf_htons(FTP_DATA_PORT))
 		return VERDICT_PASS_NO_CONN;
 	if (!opens_conn(p))
@@ -69,7 +67,7 @@ static __always_inline int may_schedule(struct xdp_md *ctx, const struct packet 
 		return VERDICT_PASS_MARTIAN;
 	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
 	 */
-	if (!ip || (ip->ihl == 5 && csum_fold(ip_header_sum(ip)) != 0))
+	if (p->ip->ihl == 5 && csum_fold(ip_header_sum(p->ip)) != 0)
 		return VERDICT_MALFORMED_CHECKSUM;
 	return GO_ON;
 }
@@ -103,7 +101,7 @@ static __always_inline bool find_live(struct journey *j)
 }
 
 /* No connection: schedule one, or say why not. */
-static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
+static __always_inline int schedule(struct journey *j)
 {
 	const struct service *service;
 	__u32 plan;
@@ -114,7 +112,7 @@ static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 		return VERDICT_PASS_NO_SERVICE;
 	/* At once: two updates later the map's entry can be another service's. */
 	plan = service->plan;
-	result = may_schedule(ctx, &j->packet);
+	result = may_schedule(&j->packet);
 	if (result != GO_ON)
 		return result;
 	return insert_conn(j->config, &j->place, j->lock_seen, plan, &j->packet, j->now, &j->found,
@@ -153,17 +151,18 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
  * Whether the frame was sent to this machine, as IPVS asks with PACKET_HOST (ip_vs_in_hook()). A
  * bridge that floods shows the director, or its backup, what is for others.
  */
-static __always_inline bool is_for_us(struct xdp_md *ctx, const struct config *config, __u32 now)
+static __always_inline bool is_for_us(const struct packet *p, const struct config *config,
+				      __u32 now)
 {
-	struct ethhdr *eth = eth_header(ctx);
-	__u64 mac;
+	__u64 mac = eth_destination(p->eth);
 
-	if (!eth || (eth->h_dest[0] & MAC_GROUP_BIT))
+	if (mac == config->own_macs[0])
+		return true;
+	if (mac & MAC_GROUP_BIT)
 		return false;
 	if (!config->n_own_macs || (__s32)(config->own_macs_until - now) <= 0)
 		return true;
-	mac = *(__u32 *)eth->h_dest | (__u64) * (__u16 *)(eth->h_dest + 4) << 32;
-	for (__u32 i = 0; i < OWN_MACS && i < config->n_own_macs; i++) {
+	for (__u32 i = 1; i < OWN_MACS && i < config->n_own_macs; i++) {
 		if (config->own_macs[i] == mac)
 			return true;
 	}
@@ -192,8 +191,8 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	j->config = bpf_map_lookup_elem(&config, &key);
 	if (!j->config)
 		return VERDICT_PASS_NO_SERVICE;
-	j->now = now_ns() >> TICK_SHIFT;
-	if (!is_for_us(ctx, j->config, j->now))
+	j->now = now_tick(j->config);
+	if (!is_for_us(&j->packet, j->config, j->now))
 		return VERDICT_PASS_OTHER_HOST;
 	if (j->packet.fragment)
 		return decide_fragment(&j->packet.tuple);
@@ -207,7 +206,7 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 		if (j->packet.rip)
 			return tunnel_error(ctx, &j->packet, &j->found, j->now);
 	} else if (!live) {
-		result = schedule(ctx, j);
+		result = schedule(j);
 		if (result != GO_ON)
 			return result;
 	}
@@ -226,12 +225,30 @@ static __always_inline __u32 largest_packet(const struct journey *j)
 	return mtu - sizeof(struct iphdr);
 }
 
+/* What not every packet gets a value of its own for, and no more: each store is one of every
+ * packet. */
+static __always_inline void begin(struct journey *j)
+{
+	j->packet.tcp_flags = 0;
+	j->packet.fragment = false;
+	j->packet.icmp_error = false;
+	j->packet.rip = 0;
+	j->found.expired = 0;
+	j->found.forward = FWD_MASQ;
+	j->lock_seen = 0;
+	j->new_conn = false;
+	j->hop = NULL;
+	j->path_mtu = NO_PATH_MTU;
+}
+
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	struct journey j = {};
-	enum verdict verdict = decide(ctx, &j);
+	struct journey j;
+	enum verdict verdict;
 
+	begin(&j);
+	verdict = decide(ctx, &j);
 	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
 		verdict = answer_icmp(ctx, &j.packet, verdict, largest_packet(&j), j.now);
 	count_verdict(verdict);

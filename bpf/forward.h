@@ -75,9 +75,10 @@ static __always_inline bool cut_behind_l2(struct xdp_md *ctx, __u32 l2_len, __u3
 }
 
 /* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes. */
-static __always_inline int check_route(struct iphdr *ip, const struct packet *p, __u32 mtu,
-				       __u32 overhead)
+static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 overhead)
 {
+	struct iphdr *ip = p->ip;
+
 	if (ip->ttl <= 1)
 		return p->icmp_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
 	if (p->ip_len + overhead <= mtu)
@@ -94,17 +95,12 @@ static __always_inline int check_route(struct iphdr *ip, const struct packet *p,
 static __always_inline int forward_route(struct xdp_md *ctx, const struct packet *p,
 					 const struct hop *hop)
 {
-	struct iphdr *ip = ip_header(ctx, p->l2_len);
-	struct ethhdr *eth = eth_header(ctx);
-	int result;
+	int result = check_route(p, hop->mtu, 0);
 
-	if (!ip || !eth)
-		return VERDICT_DROP_NO_HEADROOM;
-	result = check_route(ip, p, hop->mtu, 0);
 	if (result != GO_ON)
 		return result;
-	decrement_ttl(ip);
-	set_macs(eth, hop);
+	decrement_ttl(p->ip);
+	set_macs(p->eth, hop);
 	return hop->ifindex == ctx->ingress_ifindex ? VERDICT_ROUTE_TX : VERDICT_ROUTE_REDIRECT;
 }
 
@@ -124,7 +120,7 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 					  const struct hop *hop, __u32 path_mtu, __be32 rip,
 					  __u16 id)
 {
-	struct iphdr *inner = ip_header(ctx, p->l2_len), *outer;
+	struct iphdr *inner = p->ip, *outer;
 	__u32 mtu = hop->mtu;
 	struct ethhdr *eth;
 	int result;
@@ -137,11 +133,9 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 	    .daddr = rip,
 	};
 
-	if (!inner)
-		return VERDICT_DROP_NO_HEADROOM;
 	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
 		mtu = path_mtu;
-	result = check_route(inner, p, mtu, sizeof(header));
+	result = check_route(p, mtu, sizeof(header));
 	if (result != GO_ON)
 		return result;
 	decrement_ttl(inner);

@@ -83,12 +83,17 @@ struct {
 	__type(value, struct real_server);
 } real_servers SEC(".maps");
 
+/* One value for all servers: whoever compares many looks up once (counts_of() in stats.h). */
+struct all_counts {
+	struct server_counts of[MAX_SERVERS];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MAX_SERVERS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct server_counts);
+	__type(value, struct all_counts);
 } server_counts SEC(".maps");
 
 struct {

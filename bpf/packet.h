@@ -46,6 +46,9 @@ struct tuple {
 
 /* What is known of a packet after parsing. */
 struct packet {
+	/* Its headers, until the frame is changed in length. */
+	struct ethhdr *eth;
+	struct iphdr *ip;
 	struct tuple tuple;
 	/* Bytes of Ethernet header and VLAN tags. */
 	__u32 l2_len;
@@ -101,6 +104,25 @@ static __always_inline struct ethhdr *eth_header(struct xdp_md *ctx)
 	return (void *)(eth + 1) > c.end ? NULL : eth;
 }
 
+/*
+ * Fields of struct ethhdr, which is packed: clang would read them byte by byte on every packet.
+ * The MAC address has its first byte lowest.
+ */
+static __always_inline __be16 eth_proto(const struct ethhdr *eth)
+{
+	const __be16 *proto = (const void *)&eth->h_proto;
+
+	return *proto;
+}
+
+static __always_inline __u64 eth_destination(const struct ethhdr *eth)
+{
+	const __u32 *low = (const void *)eth->h_dest;
+	const __u16 *high = (const void *)(low + 1);
+
+	return *low | (__u64)*high << 32;
+}
+
 static __always_inline bool is_vlan(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
@@ -114,7 +136,7 @@ static __always_inline int parse_ethernet(struct cursor *c)
 
 	if ((void *)(eth + 1) > c->end)
 		return VERDICT_MALFORMED_ETHERNET;
-	proto = eth->h_proto;
+	proto = eth_proto(eth);
 	c->pos = eth + 1;
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		struct vlan_tag *tag = c->pos;

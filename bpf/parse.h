@@ -49,10 +49,12 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 	result = parse_ethernet(&c);
 	if (result != GO_ON)
 		return result;
+	p->eth = start;
 	p->l2_len = c.pos - start;
 	result = parse_ipv4(&c, &ip, false);
 	if (result != GO_ON)
 		return result;
+	p->ip = ip;
 	p->ip_len = bpf_ntohs(ip->tot_len);
 	l4_len = p->ip_len - ip->ihl * 4;
 	p->tuple.cip = ip->saddr;

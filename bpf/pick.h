@@ -8,6 +8,7 @@
 
 #include "maps.h"
 #include "parse.h"
+#include "stats.h"
 
 #define NO_SERVER 0xffffffff
 /* Halvings that find one segment of MAX_PLAN_SEGMENTS. */
@@ -65,18 +66,17 @@ struct least {
 
 /* ip_vs_dest_conn_overhead() up to Linux 6.1: an active connection costs as much as 256 inactive.
  */
-static __always_inline __u64 conn_overhead(__u32 server)
+static __always_inline __u64 conn_overhead(const struct server_counts *counts)
 {
-	struct server_counts *counts = bpf_map_lookup_elem(&server_counts, &server);
-
-	return counts ? ((__u64)counts->active << 8) + counts->inactive : 0;
+	return ((__u64)counts->active << 8) + counts->inactive;
 }
 
 /* An entry takes the lead if it is strictly better, by cross multiplication: the earlier keeps a
  * tie. */
-static __always_inline void consider_entry(const struct plan_entry *entry, struct least *least)
+static __always_inline void consider_entry(const struct plan_entry *entry, struct all_counts *all,
+					   struct least *least)
 {
-	__u64 overhead = conn_overhead(entry->server);
+	__u64 overhead = conn_overhead(counts_of(all, entry->server));
 
 	if (least->overhead * entry->weight <= overhead * least->weight)
 		return;
@@ -94,13 +94,14 @@ static long consider_block(__u32 i, struct least *result)
 	struct least least = *result;
 	__u32 key = least.first_block + i, left = least.n_entries - i * PLAN_BLOCK;
 	struct plan_block *block = bpf_map_lookup_elem(&plan_entries, &key);
+	struct all_counts *all = all_counts();
 
-	if (!block)
+	if (!block || !all)
 		return 1;
 #pragma unroll
 	for (__u32 entry = 0; entry < PLAN_BLOCK; entry++) {
 		if (entry < left)
-			consider_entry(&block->entries[entry], &least);
+			consider_entry(&block->entries[entry], all, &least);
 	}
 	*result = least;
 	return 0;

@@ -26,6 +26,20 @@ static __always_inline void count_traffic(__u32 server, __u32 bytes, bool new_co
 	traffic->bytes += bytes;
 }
 
+static __always_inline struct all_counts *all_counts(void)
+{
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&server_counts, &key);
+}
+
+/* The barrier as in slot_of(): the mask takes nothing away. */
+static __always_inline struct server_counts *counts_of(struct all_counts *all, __u32 server)
+{
+	barrier_var(server);
+	return &all->of[server & (MAX_SERVERS - 1)];
+}
+
 /*
  * Moves one connection of a server from one count to another; HELD_NOTHING on either side for a
  * connection that comes or goes. Called by whoever won the compare-and-exchange of conn.control,
@@ -34,12 +48,14 @@ static __always_inline void count_traffic(__u32 server, __u32 bytes, bool new_co
 static __always_inline void move_count(__u32 server, enum held from, enum held to)
 {
 	struct server_counts *counts;
+	struct all_counts *all;
 
 	if (from == to)
 		return;
-	counts = bpf_map_lookup_elem(&server_counts, &server);
-	if (!counts)
+	all = all_counts();
+	if (!all)
 		return;
+	counts = counts_of(all, server);
 	if (to == HELD_ACTIVE)
 		__sync_fetch_and_add(&counts->active, 1);
 	else if (to == HELD_INACTIVE)

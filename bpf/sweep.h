@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sweeper: a timer in the kernel that takes expired connections off the counts. It runs on with
- * the daemon dead, as long as its map is pinned. A table of any size is gone through once a second.
+ * The sweeper: a timer in the kernel that keeps the clock of packets and takes expired connections
+ * off the counts. It runs on with the daemon dead, as long as its map is pinned. A table of any
+ * size is gone through once a second.
  */
 #ifndef SWEEP_H
 #define SWEEP_H
@@ -51,12 +52,13 @@ static long sweep_set(__u32 i, struct sweep_step *step)
 
 static int sweep(void *map, __u32 *key, struct sweeper *self)
 {
-	struct sweep_step step = {.first = self->next_set, .now = timer_now_ns() >> TICK_SHIFT};
+	struct sweep_step step = {.first = self->next_set};
 	__u32 zero = 0, n_sets;
-	const struct config *settings = bpf_map_lookup_elem(&config, &zero);
+	struct config *settings = bpf_map_lookup_elem(&config, &zero);
 
 	if (!settings)
 		return 0;
+	step.now = advance_clock(settings);
 	step.mask = settings->set_mask;
 	n_sets = (step.mask + 1) / SWEEP_STEPS;
 	if (!n_sets)
@@ -76,10 +78,13 @@ int start_sweeper(void *ctx)
 {
 	__u32 key = 0;
 	struct sweeper *self = bpf_map_lookup_elem(&sweeper, &key);
+	struct config *settings = bpf_map_lookup_elem(&config, &key);
 	long result;
 
-	if (!self)
+	if (!self || !settings)
 		return -2;
+	/* Before the first packet. */
+	advance_clock(settings);
 	/* -EBUSY: an earlier daemon initialised it. */
 	bpf_timer_init(&self->timer, &sweeper, CLOCK_MONOTONIC);
 	result = bpf_timer_set_callback(&self->timer, sweep);

@@ -334,10 +334,14 @@ struct config {
 	 * daemon dead nobody would notice that an interface has a new address.
 	 */
 	__u32 own_macs_until;
-	__u32 pad;
+	/* The present tick: the clock of packets, kept by the sweeper (clock.h). */
+	__u32 now;
 	/* By enum conn_state, in ticks. */
 	__u32 timeout_ticks[STATE_SLOTS];
-	/* Hardware addresses that frames for the director have: 6 bytes, the first the lowest. */
+	/*
+	 * Hardware addresses that frames for the director have: 6 bytes, the first the lowest. None
+	 * of a group, and 0 where there is none: no unicast frame is for it.
+	 */
 	__u64 own_macs[OWN_MACS];
 };
 _Static_assert(sizeof(struct config) == 160, "no padding");

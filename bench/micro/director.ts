@@ -28,7 +28,7 @@ export interface DirectorOptions {
   readonly serversEach?: number
 }
 
-/** The director, without pins and without its sweeper, with services of wlc. */
+/** The director, without pins, with services of wlc. Its sweeper runs: it keeps the clock. */
 export function openDirector(options: DirectorOptions): Subject {
   const { sending, slots, services = 1, busy = services, serversEach = 16 } = options
   const sets = setsFor(slots)
@@ -39,8 +39,11 @@ export function openDirector(options: DirectorOptions): Subject {
     Object.entries(mapSpecs).map(([key, { name }]) => [key, object.map(name)]),
   ) as unknown as DirectorMaps
   const program = object.program('director')
-  object.close()
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
+  const sweeper = object.program('start_sweeper')
+  sweeper.run()
+  sweeper.close()
+  object.close()
   const dataplane = new XdpDataplane({
     maps,
     clock: systemClock,

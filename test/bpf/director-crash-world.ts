@@ -178,11 +178,7 @@ export function leftOver({ bpf }: World): string[] {
 
 /** As the sweeper does when all have expired. */
 export function endConnections({ maps: { serverCounts } }: BpfDirector): void {
-  const { count, keys } = serverCounts.lookupAll()
-  const { keySize, valueBytes } = serverCounts.info
-  for (let i = 0; i < count; i++) {
-    serverCounts.update(keys.subarray(i * keySize, (i + 1) * keySize), Buffer.alloc(valueBytes))
-  }
+  new Uint8Array(serverCounts.mmap()).fill(0)
 }
 
 export function structs<T>({ maps }: BpfDirector, map: 'realServers' | 'nextHops' | 'plans', layout: Layout<T>): T[] {

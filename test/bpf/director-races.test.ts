@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { ConnectionState } from '../../src/core/connection.js'
 import { connectionStates } from '../../src/core/connection.js'
 import { held as heldKinds, serverCountsLayout } from '../../src/dataplane/xdp/layout.gen.js'
-import { toBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
 import type { BpfDirector, TableEntry } from '../lib/bpf-director.js'
 import { openDirector, segment, server, web, webFlow } from './director-fixture.js'
 
@@ -34,9 +34,7 @@ function openRaces(t: Test) {
 }
 
 function setCounts(director: BpfDirector, slot: number, active: number, inactive: number): void {
-  const key = Buffer.alloc(4)
-  key.writeUInt32LE(slot)
-  director.maps.serverCounts.update(key, toBytes(serverCountsLayout, { active, inactive }))
+  new MappedArray(director.maps.serverCounts, serverCountsLayout).set(slot, { active, inactive })
 }
 
 /** The counts of the only server against the table's own, entry by entry. */

@@ -7,6 +7,7 @@
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "../../bpf/types.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -16,18 +17,18 @@ struct {
 	__type(value, __u64);
 } fake_clock SEC(".maps");
 
-/* Nanoseconds, as written by the test. */
-static __always_inline __u64 now_ns(void)
+/* The clock is in nanoseconds, as written by the test. */
+static __always_inline __u32 now_tick(const struct config *config)
 {
 	__u32 key = 0;
 	__u64 *now = bpf_map_lookup_elem(&fake_clock, &key);
 
-	return now ? *now : 0;
+	return now ? *now >> TICK_SHIFT : 0;
 }
 
-static __always_inline __u64 timer_now_ns(void)
+static __always_inline __u32 advance_clock(struct config *config)
 {
-	return now_ns();
+	return now_tick(config);
 }
 
 #endif

@@ -16,7 +16,7 @@ import {
   sharedConstant,
   maps as specs,
 } from '../../src/dataplane/xdp/layout.gen.js'
-import { fromBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
 import { Settings } from '../../src/dataplane/xdp/settings.js'
 import { type DirectorMaps, XdpDataplane } from '../../src/dataplane/xdp/xdp-dataplane.js'
 import { nextPlan, type PlanInForce, planFound } from '../../src/director/planner.js'
@@ -256,9 +256,7 @@ export class BpfDirector {
 
   /** The counts that schedulers read, of the server in a slot. */
   serverCounts(slot: number): ServerCountsStruct {
-    const key = Buffer.alloc(4)
-    key.writeUInt32LE(slot)
-    return fromBytes(serverCountsLayout, this.maps.serverCounts.lookup(key) ?? Buffer.alloc(0))
+    return new MappedArray(this.maps.serverCounts, serverCountsLayout).get(slot)
   }
 
   #server(offset: number): number {

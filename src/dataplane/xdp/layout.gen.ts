@@ -7,6 +7,7 @@ export interface ConfigStruct {
   readonly setMask: number
   readonly nOwnMacs: number
   readonly ownMacsUntil: number
+  readonly now: number
   readonly timeoutTicks: ReadonlyArray<number>
   readonly ownMacs: ReadonlyArray<bigint>
 }
@@ -19,6 +20,7 @@ export const configLayout = {
     setMask: 16,
     nOwnMacs: 20,
     ownMacsUntil: 24,
+    now: 28,
     timeoutTicks: 32,
     ownMacs: 96,
   },
@@ -27,6 +29,7 @@ export const configLayout = {
     setMask: view.getUint32(offset + 16, true),
     nOwnMacs: view.getUint32(offset + 20, true),
     ownMacsUntil: view.getUint32(offset + 24, true),
+    now: view.getUint32(offset + 28, true),
     timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 32 + i0 * 4, true)),
     ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 96 + i0 * 8, true)),
   }),
@@ -35,9 +38,9 @@ export const configLayout = {
     view.setUint32(offset + 16, value.setMask, true)
     view.setUint32(offset + 20, value.nOwnMacs, true)
     view.setUint32(offset + 24, value.ownMacsUntil, true)
+    view.setUint32(offset + 28, value.now, true)
     writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 32 + i0 * 4, v0, true))
     writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 96 + i0 * 8, v0, true))
-    writeBytes(view, offset + 28, new Uint8Array(4), 4, 'config padding')
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -744,14 +747,14 @@ export const maps = {
     keySize: 4,
     valueSize: 48,
   },
-  /** __u32 -> struct server_counts */
+  /** __u32 -> struct all_counts */
   serverCounts: {
     name: 'server_counts',
     type: 2,
     flags: 1024,
-    maxEntries: 65536,
+    maxEntries: 1,
     keySize: 4,
-    valueSize: 8,
+    valueSize: 524288,
   },
   /** __u32 -> struct traffic */
   serverTraffic: {

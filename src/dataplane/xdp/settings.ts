@@ -23,6 +23,8 @@ export class Settings {
       setMask: sets - 1,
       nOwnMacs: 0,
       ownMacsUntil: 0,
+      // The sweeper knows.
+      now: 0,
       ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
     })
