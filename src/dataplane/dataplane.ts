@@ -85,6 +85,8 @@ export interface Dataplane {
 
   /** One row for each service, or for each of those asked for (none for one that is absent). */
   counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters>
+  /** The same of services that had traffic since this was asked last: of those at least. For one caller, who asks again and again. */
+  moved(): Iterable<ServiceCounters>
   /** From now on traffic counts from 0, for one service with its servers or for all. */
   zero(key?: ServiceKey): void
   /** Traffic that was set last: kept for the director, for as long as the data plane lives. */

@@ -54,7 +54,7 @@ export class Director {
     this.#estimator.track(this.#dataplane.counters())
     this.#stopTimers = [
       every(this.#clock, estimationIntervalMs, () =>
-        this.#guarded(() => this.#estimator.tick(this.#dataplane.counters())),
+        this.#guarded(() => this.#estimator.tick(this.#dataplane.moved())),
       ),
       every(this.#clock, upkeepIntervalMs, () => this.#guarded(() => this.#reconciler.upkeep())),
     ]

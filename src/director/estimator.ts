@@ -12,37 +12,57 @@ interface Tracked {
   readonly servers: Map<string, Estimate>
 }
 
+/** A service's own estimate and those of its servers. */
+function* estimatesOf({ own, servers }: Tracked): Iterable<Estimate> {
+  yield own
+  yield* servers.values()
+}
+
 /** Rates that IPVS would show: averages of the last 8 s or so, in its fixed-point arithmetic (net/netfilter/ipvs/ip_vs_est.c). */
 export class Estimator {
   readonly #services = new Map<string, Tracked>()
+  /** Those whose rates are not all 0. The others are left alone while they have no traffic: they may be ten thousand. */
+  readonly #warm = new Set<Tracked>()
 
   /** Starts to estimate services and servers that are new, from the traffic that they have had. */
   track(rows: Iterable<ServiceCounters>): void {
     for (const row of rows) this.#tracked(row)
   }
 
-  /** Two seconds have passed. */
+  /** Two seconds have passed. @param rows services that had traffic in them; the others had none. */
   tick(rows: Iterable<ServiceCounters>): void {
+    const idle = new Set(this.#warm)
     for (const row of rows) {
-      const { own, servers } = this.#tracked(row)
-      own.tick(row.traffic)
-      for (const server of row.servers) servers.get(serverKeyText(server))?.tick(server.traffic)
+      const tracked = this.#tracked(row)
+      tracked.own.tick(row.traffic)
+      for (const server of row.servers) tracked.servers.get(serverKeyText(server))?.tick(server.traffic)
+      this.#warm.add(tracked)
+      idle.delete(tracked)
     }
+    for (const tracked of idle) for (const estimate of estimatesOf(tracked)) estimate.idle()
+    for (const tracked of this.#warm)
+      if ([...estimatesOf(tracked)].every(({ isCold }) => isCold)) this.#warm.delete(tracked)
   }
 
   /** Traffic counts from 0 again, and so do rates: of one service with its servers, or of all. */
   zero(key?: ServiceKey): void {
     const chosen = key ? [this.#services.get(serviceKeyText(key))] : this.#services.values()
     for (const tracked of chosen) {
-      tracked?.own.zero()
-      for (const server of tracked?.servers.values() ?? []) server.zero()
+      for (const estimate of tracked ? estimatesOf(tracked) : []) estimate.zero()
     }
   }
 
   /** Forgets a service, or one server of it. */
   forget(key: ServiceKey, server?: ServerKey): void {
-    if (server) this.#services.get(serviceKeyText(key))?.servers.delete(serverKeyText(server))
-    else this.#services.delete(serviceKeyText(key))
+    const text = serviceKeyText(key)
+    const tracked = this.#services.get(text)
+    if (!tracked) return
+    if (server) {
+      tracked.servers.delete(serverKeyText(server))
+    } else {
+      this.#services.delete(text)
+      this.#warm.delete(tracked)
+    }
   }
 
   /** Rates of a service and of its servers; 0 for what is not tracked. */
@@ -86,6 +106,18 @@ class Estimate {
     this.#conns = conns
     this.#packets = inPackets
     this.#bytes = inBytes
+  }
+
+  /** All averages are 0. */
+  get isCold(): boolean {
+    return this.#cps === 0 && this.#inPps === 0 && this.#inBps === 0
+  }
+
+  /** A tick without traffic. */
+  idle(): void {
+    this.#cps = average(this.#cps, 0, eventScale)
+    this.#inPps = average(this.#inPps, 0, eventScale)
+    this.#inBps = average(this.#inBps, 0, byteScale)
   }
 
   tick({ conns, inPackets, inBytes }: Traffic): void {

@@ -48,6 +48,7 @@ export class MemoryDataplane implements Dataplane {
   ownMacs: readonly string[] = []
   readonly #hops = new Map<Address, NextHop>()
   readonly #counts = new Map<string, Omit<ServerCounters, keyof ServerKey>>()
+  readonly #moved = new Map<string, ServiceKey>()
   readonly #ownTraffic = new Map<string, Traffic>()
   /** How many servers have each address. */
   readonly #names = new Map<Address, number>()
@@ -74,6 +75,7 @@ export class MemoryDataplane implements Dataplane {
       inactive: counts.inactive ?? inactive,
       traffic: addTraffic(traffic, counts.traffic ?? noTraffic),
     })
+    this.#moved.set(serviceKeyText(key), key)
     const own = this.#ownTraffic.get(serviceKeyText(key)) ?? noTraffic
     this.#ownTraffic.set(serviceKeyText(key), addTraffic(own, counts.traffic ?? noTraffic))
   }
@@ -134,6 +136,12 @@ export class MemoryDataplane implements Dataplane {
         })),
       }
     }
+  }
+
+  *moved(): Iterable<ServiceCounters> {
+    const keys = [...this.#moved.values()]
+    this.#moved.clear()
+    if (keys.length > 0) yield* this.counters(...keys)
   }
 
   zero(key?: ServiceKey): void {

@@ -56,6 +56,7 @@ export class ServerTable {
   readonly #counts: MappedArray<ServerCountsStruct>
   readonly #pool: IndexPool
   readonly #byService = new Map<string, Map<string, Slot>>()
+  readonly #byIndex: (Slot | undefined)[] = []
 
   constructor(
     maps: ServerMaps,
@@ -111,6 +112,11 @@ export class ServerTable {
 
   find(service: ServiceKey, server: ServerKey): Slot | undefined {
     return this.#byService.get(serviceKeyText(service))?.get(serverKeyText(server))
+  }
+
+  /** The server in a slot, or undefined if it is free. */
+  at(index: number): Slot | undefined {
+    return this.#byIndex[index]
   }
 
   /** All slots. */
@@ -173,6 +179,7 @@ export class ServerTable {
     const slots = this.#byService.get(serviceKeyText(slot.service))
     slots?.delete(serverKeyText(slot.server))
     if (slots?.size === 0) this.#byService.delete(serviceKeyText(slot.service))
+    this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
     this.nextHops.drop(slot.server.rip)
     this.#pool.release(slot.index)
@@ -200,6 +207,7 @@ export class ServerTable {
   }
 
   #insert(slot: Slot): void {
+    this.#byIndex[slot.index] = slot
     const service = serviceKeyText(slot.service)
     const slots = this.#byService.get(service)
     if (slots) slots.set(serverKeyText(slot.server), slot)

@@ -23,6 +23,8 @@ export class TrafficTable {
   readonly #servers: MappedArray<TrafficBase>
   readonly #services: MappedArray<TrafficBase>
   readonly #cpus = possibleCpus()
+  /** The counters as {@link moved} has seen them. */
+  #last: Buffer = Buffer.alloc(0)
 
   constructor(maps: TrafficMaps) {
     this.#traffic = maps.serverTraffic
@@ -51,6 +53,17 @@ export class TrafficTable {
   /** Counters of the slots before `end`, in few system calls. */
   rawOfAll(end: number): RawTraffic {
     return this.#sums(this.#traffic.readRange(0, end).values)
+  }
+
+  /**
+   * Counters of the slots before `end`, and which of them have changed since this was called last. Of ten thousand idle
+   * services nothing is made but the copy of their counters.
+   */
+  moved(end: number): { readonly raw: RawTraffic; readonly slots: readonly number[] } {
+    const { values } = this.#traffic.readRange(0, end)
+    const slots = changedRecords(this.#last, values, this.#cpus * trafficCodec.size)
+    this.#last = values
+    return { raw: this.#sums(values), slots }
   }
 
   /** Adds up what the CPUs have counted for each slot. */
@@ -128,6 +141,19 @@ export class TrafficTable {
     const { added, zero } = this.#services.get(id)
     return minus(addTraffic(raw, added), zero)
   }
+}
+
+/** Indexes of the records of `size` bytes that differ; where there was none before, of those that are not 0. */
+function changedRecords(before: Buffer, after: Buffer, size: number): number[] {
+  const changed: number[] = []
+  const zero = Buffer.alloc(size)
+  for (let at = 0; at < after.length; at += size) {
+    const isNew = at + size > before.length
+    const other = isNew ? zero : before
+    const from = isNew ? 0 : at
+    if (after.compare(other, from, from + size, at, at + size) !== 0) changed.push(at / size)
+  }
+  return changed
 }
 
 function minus(a: Traffic, b: Traffic): Traffic {

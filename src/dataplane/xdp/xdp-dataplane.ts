@@ -117,6 +117,17 @@ export class XdpDataplane implements Dataplane {
     for (const installed of chosen) yield this.#countersOf(installed, raw)
   }
 
+  *moved(): Iterable<ServiceCounters> {
+    const { raw, slots } = this.#traffic.moved(this.#servers.end)
+    const moved = new Set<Installed>()
+    for (const slot of slots) {
+      const server = this.#servers.at(slot)
+      const installed = server && this.#services.get(server.service)
+      if (installed) moved.add(installed)
+    }
+    for (const installed of moved) yield this.#countersOf(installed, raw)
+  }
+
   /** Some services, or all where no key is given, and what the slots of their servers have counted. */
   #read(keys: readonly ServiceKey[]): { chosen: Iterable<Installed>; raw: RawTraffic } {
     if (keys.length === 0) return { chosen: this.#services.all(), raw: this.#traffic.rawOfAll(this.#servers.end) }

@@ -1,0 +1,59 @@
+/** Which services had traffic since one last asked: what the estimator is told, so that idle ones cost nothing. */
+import t from 'tap'
+import type { BpfDirector } from '../lib/bpf-director.js'
+import { datagram, dns, forgetRemoved, openDirector, segment, server, web } from './director-fixture.js'
+
+function moved(director: BpfDirector): (readonly [number, number, number[]])[] {
+  return Array.from(director.dataplane.moved(), ({ key, traffic, servers }) => [
+    key.vport,
+    traffic.inPackets,
+    servers.map(({ traffic: { inPackets } }) => inPackets),
+  ])
+}
+
+t.test('a service has moved if a packet went to one of its servers since', (t) => {
+  const director = openDirector(t)
+  director.install(web, [server(1)])
+  director.install(dns, [server(3), server(2)])
+  t.same(moved(director), [], 'nothing yet')
+
+  director.send(segment('S', 1))
+  t.same(moved(director), [[80, 1, [1]]])
+  t.same(moved(director), [], 'told once')
+
+  director.send(segment('A', 1))
+  director.send(segment('A', 1))
+  for (const sport of [1, 2, 3]) director.send(datagram(sport))
+  const both = [
+    [80, 3, [3]],
+    [53, 3, [2, 1]],
+  ]
+  t.same(moved(director), both)
+  t.end()
+})
+
+t.test('servers that come, go and come back', (t) => {
+  const director = openDirector(t)
+  director.install(web, [server(1)])
+  director.send(segment('S', 1))
+  t.same(moved(director), [[80, 1, [1]]])
+
+  director.install(web, [server(2), server(1)])
+  t.same(moved(director), [], 'a slot more')
+  director.send(segment('S', 2))
+  t.same(moved(director), [[80, 2, [1, 1]]])
+
+  director.install(web, [server(2)])
+  director.send(segment('A', 1))
+  t.same(moved(director), [], 'packets for a removed server are dropped')
+  director.send(segment('A', 2))
+  t.same(moved(director), [[80, 3, [2]]], 'what it had stays with the service')
+
+  director.advance(200)
+  forgetRemoved(director)
+  t.same(moved(director), [], 'its slot is free')
+  director.install(dns, [server(2)])
+  director.send(datagram(1))
+  t.same(moved(director), [[53, 1, [1]]], 'another has the slot')
+  t.end()
+})
