@@ -69,7 +69,7 @@ static __always_inline __u64 read_word(const void *address)
 
 /*
  * 1 if the entry holds a connection that has not expired, or is being filled. Without branches,
- * conn_insert.h counts on it; the barrier keeps clang from making some.
+ * choose_slot.h counts on it; the barrier keeps clang from making some.
  */
 static __always_inline __u32 is_live(struct control c, __u32 now)
 {

@@ -340,7 +340,7 @@ struct config {
 	__u32 timeout_ticks[STATE_SLOTS];
 	/*
 	 * Hardware addresses that frames for the director have: 6 bytes, the first the lowest. None
-	 * of a group, and 0 where there is none: no unicast frame is for it.
+	 * is of a group. Only the first n_own_macs count, or, if there are none, any address.
 	 */
 	__u64 own_macs[OWN_MACS];
 };

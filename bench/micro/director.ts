@@ -41,8 +41,9 @@ export function openDirector(options: DirectorOptions): Subject {
   const program = object.program('director')
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   const sweeper = object.program('start_sweeper')
-  sweeper.run()
+  const { retval } = sweeper.run()
   sweeper.close()
+  if (retval !== 0) throw new Error(`the sweeper did not start: ${retval | 0}`)
   object.close()
   const dataplane = new XdpDataplane({
     maps,

@@ -108,9 +108,9 @@ class Estimate {
     this.#bytes = inBytes
   }
 
-  /** All averages are 0. */
+  /** All averages are 0, or below, where they stay without traffic. */
   get isCold(): boolean {
-    return this.#cps === 0 && this.#inPps === 0 && this.#inBps === 0
+    return this.#cps <= 0 && this.#inPps <= 0 && this.#inBps <= 0
   }
 
   /** A tick without traffic. */

@@ -82,6 +82,9 @@ export class TrafficTable {
     const key = Buffer.alloc(4)
     key.writeUInt32LE(slot)
     this.#traffic.update(key, Buffer.alloc(this.#traffic.info.valueBytes))
+    // Or it would not have moved once it has counted just what its predecessor had.
+    const size = this.#cpus * trafficCodec.size
+    this.#last.subarray(slot * size, (slot + 1) * size).fill(0)
     this.#servers.set(slot, noBase)
   }
 
