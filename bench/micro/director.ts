@@ -5,6 +5,7 @@ import { defaultTimeouts } from '../../src/core/connection.js'
 import type { RealServer } from '../../src/core/real-server.js'
 import { maps as mapSpecs, sharedConstant } from '../../src/dataplane/xdp/layout.gen.js'
 import { Settings } from '../../src/dataplane/xdp/settings.js'
+import { startSweeper } from '../../src/dataplane/xdp/sweeper.js'
 import { setsFor } from '../../src/dataplane/xdp/table-size.js'
 import { type DirectorMaps, XdpDataplane } from '../../src/dataplane/xdp/xdp-dataplane.js'
 import { wlc } from '../../src/scheduler/wlc.js'
@@ -40,10 +41,7 @@ export function openDirector(options: DirectorOptions): Subject {
   ) as unknown as DirectorMaps
   const program = object.program('director')
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
-  const sweeper = object.program('start_sweeper')
-  const { retval } = sweeper.run()
-  sweeper.close()
-  if (retval !== 0) throw new Error(`the sweeper did not start: ${retval | 0}`)
+  startSweeper(object)
   object.close()
   const dataplane = new XdpDataplane({
     maps,

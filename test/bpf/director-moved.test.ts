@@ -12,6 +12,14 @@ function moved(director: BpfDirector): (readonly [number, number, number[]])[] {
   ])
 }
 
+/** Removed servers are gone for good, and others can have their slots. */
+function freeSlots(director: BpfDirector): void {
+  director.advance(200)
+  endConnections(director)
+  forgetRemoved(director)
+  director.advance(10)
+}
+
 t.test('a service has moved if a packet went to one of its servers since', (t) => {
   const director = openDirector(t)
   director.install(web, [server(1)])
@@ -50,9 +58,7 @@ t.test('servers that come, go and come back', (t) => {
   director.send(segment('A', 2))
   t.same(moved(director), [[80, 3, [2]]], 'what it had stays with the service')
 
-  director.advance(200)
-  endConnections(director)
-  forgetRemoved(director)
+  freeSlots(director)
   t.same(moved(director), [], 'its slot is free')
   director.install(dns, [server(2)])
   director.send(datagram(1))
@@ -67,10 +73,7 @@ t.test('a server that counts just what the one before it in its slot had counted
   director.send(segment('S', 1))
   t.same(moved(director), [[80, 1, [1]]])
   director.remove(web)
-  director.advance(200)
-  endConnections(director)
-  forgetRemoved(director)
-  director.advance(10)
+  freeSlots(director)
   director.dataplane.setNextHop('10.0.0.2', wayTo(2))
   director.install(web, [server(2)])
   director.send(segment('S', 1))

@@ -9,6 +9,7 @@ import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
 import { sharedConstant, maps as specs } from './layout.gen.js'
 import { Pins } from './pins.js'
 import { Settings } from './settings.js'
+import { startSweeper } from './sweeper.js'
 import { checkMemory, defaultTableSize, setsFor } from './table-size.js'
 import { type DirectorMaps, XdpDataplane } from './xdp-dataplane.js'
 
@@ -61,8 +62,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     if (!adopts) pins.clear()
     pins.create()
     const { object, maps, fresh } = load(options, pins)
-    const swept = object.program('start_sweeper').run().retval
-    if (swept !== 0) throw new DirectorError('INTERNAL', `the sweeper did not start: ${swept | 0}`)
+    startSweeper(object)
     const { interfaces, xdpMode } = options
     const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
     object.close()

@@ -61,7 +61,9 @@ export class TrafficTable {
    */
   moved(end: number): { readonly raw: RawTraffic; readonly slots: readonly number[] } {
     const { values } = this.#traffic.readRange(0, end)
-    const slots = changedRecords(this.#last, values, this.#cpus * trafficCodec.size)
+    // Slots that were not there yet have counted nothing.
+    const before = this.#last.length < values.length ? Buffer.concat([this.#last], values.length) : this.#last
+    const slots = changedRecords(before, values, this.#cpus * trafficCodec.size)
     this.#last = values
     return { raw: this.#sums(values), slots }
   }
@@ -146,15 +148,11 @@ export class TrafficTable {
   }
 }
 
-/** Indexes of the records of `size` bytes that differ; where there was none before, of those that are not 0. */
+/** Indexes of the records of `size` bytes that differ. */
 function changedRecords(before: Buffer, after: Buffer, size: number): number[] {
   const changed: number[] = []
-  const zero = Buffer.alloc(size)
   for (let at = 0; at < after.length; at += size) {
-    const isNew = at + size > before.length
-    const other = isNew ? zero : before
-    const from = isNew ? 0 : at
-    if (after.compare(other, from, from + size, at, at + size) !== 0) changed.push(at / size)
+    if (after.compare(before, at, at + size, at, at + size) !== 0) changed.push(at / size)
   }
   return changed
 }

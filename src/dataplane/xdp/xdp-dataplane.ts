@@ -214,8 +214,7 @@ export class XdpDataplane implements Dataplane {
   }
 
   async *connections(): AsyncIterable<Connection> {
-    const servers = new Map([...this.#servers.slots()].map(({ index, server }) => [index, server]))
-    yield* this.#connections.connections((slot) => servers.get(slot))
+    yield* this.#connections.connections((slot) => this.#servers.at(slot)?.server)
   }
 
   setTimeouts(timeouts: Timeouts): void {
