@@ -182,10 +182,12 @@ static __always_inline int decide_fragment(const struct tuple *t)
 
 static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 {
+	struct cursor c = cursor_of(ctx);
 	__u32 key = 0;
 	bool live;
-	int result = parse(ctx, &j->packet);
+	int result;
 
+	result = parse_network(&c, &j->packet);
 	if (result != GO_ON)
 		return result;
 	j->config = bpf_map_lookup_elem(&config, &key);
@@ -194,8 +196,11 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	j->now = now_tick(j->config);
 	if (!is_for_us(&j->packet, j->config, j->now))
 		return VERDICT_PASS_OTHER_HOST;
-	if (j->packet.fragment)
+	if (is_fragment(&j->packet))
 		return decide_fragment(&j->packet.tuple);
+	result = parse_transport(&c, &j->packet);
+	if (result != GO_ON)
+		return result;
 	find_place(j->config, &j->packet.tuple, &j->place);
 	if (opens_conn(&j->packet))
 		j->lock_seen = read_lock(&j->place);
@@ -229,10 +234,10 @@ static __always_inline __u32 largest_packet(const struct journey *j)
  * packet. */
 static __always_inline void begin(struct journey *j)
 {
-	j->packet.tcp_flags = 0;
-	j->packet.fragment = false;
-	j->packet.icmp_error = false;
 	j->packet.rip = 0;
+	j->packet.inner_at = 0;
+	j->packet.tcp_flags = 0;
+	j->packet.icmp_error = false;
 	j->found.expired = 0;
 	j->found.forward = FWD_MASQ;
 	j->lock_seen = 0;

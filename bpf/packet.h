@@ -54,15 +54,13 @@ struct packet {
 	__u32 l2_len;
 	/* IP total length, in bytes. */
 	__u32 ip_len;
-	__u8 tcp_flags;
-	/* MF or an offset: not the whole datagram, and maybe no ports. */
-	bool fragment;
-	/* An ICMP error: tuple is that of the packet of ours that it quotes. */
-	bool icmp_error;
 	/* An ICMP error about a tunnel: the real server at its end. Otherwise 0. */
 	__be32 rip;
 	/* And where in the frame the quoted packet of the client begins. */
 	__u32 inner_at;
+	__u8 tcp_flags;
+	/* An ICMP error: tuple is that of the packet of ours that it quotes. */
+	bool icmp_error;
 };
 
 struct cursor {

@@ -35,42 +35,68 @@ static __always_inline int parse_udp(struct cursor *c, struct packet *p, __u32 l
 }
 
 /*
- * Fills *p. A fragment comes back with addresses only: IPVS sees reassembled datagrams, this
- * program cannot.
+ * The way that the cursor has come from the start of the frame, and nothing else of it: the
+ * verifier would walk through all that follows once for each number of tags.
  */
-static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
+static __always_inline int forget_tags(struct cursor *c, void *start, __u32 *length)
 {
-	struct cursor c = cursor_of(ctx);
-	void *start = c.pos;
+	__u64 way;
+
+	if (start + ETH_HLEN + sizeof(struct iphdr) > c->end)
+		return VERDICT_MALFORMED_IPV4;
+	barrier_var(c->pos);
+	way = (c->pos - start) & L2_LEN_MASK;
+	barrier_var(way);
+	c->pos = start + way;
+	*length = way;
+	return GO_ON;
+}
+
+/*
+ * Fills *p but for the ports, and moves the cursor behind the IP header. Of a fragment there is no
+ * more to be had: IPVS sees reassembled datagrams, this program cannot.
+ */
+static __always_inline int parse_network(struct cursor *c, struct packet *p)
+{
+	void *start = c->pos;
 	struct iphdr *ip;
-	__u32 l4_len;
 	int result;
 
-	result = parse_ethernet(&c);
+	result = parse_ethernet(c);
 	if (result != GO_ON)
 		return result;
 	p->eth = start;
-	p->l2_len = c.pos - start;
-	result = parse_ipv4(&c, &ip, false);
+	result = forget_tags(c, start, &p->l2_len);
+	if (result != GO_ON)
+		return result;
+	result = parse_ipv4(c, &ip, false);
 	if (result != GO_ON)
 		return result;
 	p->ip = ip;
 	p->ip_len = bpf_ntohs(ip->tot_len);
-	l4_len = p->ip_len - ip->ihl * 4;
 	p->tuple.cip = ip->saddr;
 	p->tuple.vip = ip->daddr;
 	p->tuple.protocol = ip->protocol;
-	if (ip->frag_off & bpf_htons(IP_MF | IP_OFFSET)) {
-		p->fragment = true;
-		return GO_ON;
-	}
-	switch (ip->protocol) {
+	return GO_ON;
+}
+
+static __always_inline bool is_fragment(const struct packet *p)
+{
+	return p->ip->frag_off & bpf_htons(IP_MF | IP_OFFSET);
+}
+
+/* Fills what is left of *p. Not for fragments. */
+static __always_inline int parse_transport(struct cursor *c, struct packet *p)
+{
+	__u32 l4_len = p->ip_len - p->ip->ihl * 4;
+
+	switch (p->tuple.protocol) {
 	case IPPROTO_TCP:
-		return parse_tcp(&c, p, l4_len);
+		return parse_tcp(c, p, l4_len);
 	case IPPROTO_UDP:
-		return parse_udp(&c, p, l4_len);
+		return parse_udp(c, p, l4_len);
 	case IPPROTO_ICMP:
-		return parse_icmp(&c, p, l4_len);
+		return parse_icmp(c, p, l4_len);
 	default:
 		return VERDICT_PASS_NOT_L4;
 	}
