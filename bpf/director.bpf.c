@@ -3,11 +3,13 @@
  * The director: the life of a packet. Each stage is a header; each returns GO_ON or the verdict.
  */
 #include "parse.h"
+#include "for_us.h"
 #include "maps.h"
 #include "stats.h"
 #include "conn.h"
 #include "conn_insert.h"
 #include "service.h"
+#include "may_schedule.h"
 #include "pick.h"
 #include "forward.h"
 #include "icmp.h"
@@ -17,10 +19,6 @@
 #include "anchors.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-#define FTP_DATA_PORT 20
-/* Of the first byte of a hardware address: multicast or broadcast. */
-#define MAC_GROUP_BIT 0x01
 
 /* State of one packet between the stages. */
 struct journey {
@@ -37,40 +35,6 @@ struct journey {
 	/* The largest packet that gets to it by a tunnel, in bytes. */
 	__u32 path_mtu;
 };
-
-/*
- * Whether a packet can come from an address: it is one host's, and not this one's own (RFC 1122,
- * 3.2.1.3). Since others are not scheduled, no ICMP error goes to them either.
- */
-static __always_inline bool is_host_address(__be32 address)
-{
-	__u8 first = bpf_ntohl(address) >> 24;
-
-	return first != 0 && first != 127 && first < 224;
-}
-
-/* What IPVS schedules: a SYN or a datagram (tcp_conn_schedule()). */
-static __always_inline bool opens_conn(const struct packet *p)
-{
-	return p->tuple.protocol != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
-}
-
-/* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
-static __always_inline int may_schedule(const struct packet *p)
-{
-	if (p->tuple.cport == bpf_htons(FTP_DATA_PORT))
-		return VERDICT_PASS_NO_CONN;
-	if (!opens_conn(p))
-		return VERDICT_PASS_NO_CONN;
-	/* As fib_validate_source() and ip_rcv() check before IPVS sees a packet. */
-	if (!is_host_address(p->tuple.cip) || p->tuple.cip == p->tuple.vip)
-		return VERDICT_PASS_MARTIAN;
-	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
-	 */
-	if (p->ip->ihl == 5 && csum_fold(ip_header_sum(p->ip)) != 0)
-		return VERDICT_MALFORMED_CHECKSUM;
-	return GO_ON;
-}
 
 /*
  * A SYN that reuses the tuple of a connection that is over (is_new_conn() with conn_reuse_mode 1).
@@ -145,28 +109,6 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
 				      j->place.hash >> 48);
 	}
 	return forward_route(ctx, &j->packet, j->hop);
-}
-
-/*
- * Whether the frame was sent to this machine, as IPVS asks with PACKET_HOST (ip_vs_in_hook()). A
- * bridge that floods shows the director, or its backup, what is for others.
- */
-static __always_inline bool is_for_us(const struct packet *p, const struct config *config,
-				      __u32 now)
-{
-	__u64 mac = eth_destination(p->eth);
-
-	if (mac == config->own_macs[0])
-		return true;
-	if (mac & MAC_GROUP_BIT)
-		return false;
-	if (!config->n_own_macs || (__s32)(config->own_macs_until - now) <= 0)
-		return true;
-	for (__u32 i = 1; i < OWN_MACS && i < config->n_own_macs; i++) {
-		if (config->own_macs[i] == mac)
-			return true;
-	}
-	return false;
 }
 
 /*
