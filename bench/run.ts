@@ -54,26 +54,41 @@ async function measure(names: readonly GroupName[], flags: Flags): Promise<void>
   if (process.getuid?.() !== 0) throw new BenchError('it needs root')
   const started = new Date()
   const sections: Section[] = []
+  // After each group: who ends a long run early keeps what it has measured. And before the first, should the file be impossible.
+  const save = () => {
+    if (flags.json !== undefined) writeResult(flags.json, resultOf(started, flags, sections))
+  }
+  save()
   for await (const section of measured(names, flags)) {
     sections.push(section)
+    save()
     console.log(`\n${section.group}: ${groups[section.group].what}; ${environmentLine(section.environment)}`)
     console.log(sectionTable(section))
   }
-  const targets = targetsOf(sections)
+  const { targets } = resultOf(started, flags, sections)
   if (targets.length > 0) console.log(`\n${targetTable(targets)}`)
   const minutes = (Date.now() - started.getTime()) / 60_000
   console.error(`\nbench: done in ${minutes.toFixed(1)} minutes`)
-  if (flags.json === undefined) return
+}
+
+function resultOf(started: Date, { quick = false }: Flags, sections: readonly Section[]): Result {
   const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
-  const result: Result = {
+  return {
     format: resultFormat,
     started: started.toISOString(),
     command,
-    quick: flags.quick === true,
+    quick,
     sections,
-    targets,
+    targets: targetsOf(sections),
   }
-  writeFileSync(flags.json, `${JSON.stringify(result, null, 1)}\n`)
+}
+
+function writeResult(file: string, result: Result): void {
+  try {
+    writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`)
+  } catch (cause) {
+    throw new BenchError(`--json ${file}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
 }
 
 /** Measures group after group. What is compared with kernel IPVS elsewhere is measured in the end, together. */
