@@ -135,8 +135,9 @@ static void release(napi_env, void *area, void *length)
 	munmap(area, reinterpret_cast<size_t>(length));
 }
 
-// mmap(): the values of an array with BPF_F_MMAPABLE, each rounded up to 8 bytes;
-// -EFBIG when that is more than Node lets a buffer have (4 GiB in Node 20)
+// mmap(offset, length): a part, in bytes from a whole page on, of the values of an array with
+// BPF_F_MMAPABLE, each rounded up to 8 bytes; -EINVAL for what is not a part of them, -EFBIG when
+// it is more than Node lets a buffer have (4 GiB in Node 20)
 Napi::Value Map::mmap(const Napi::CallbackInfo &info)
 {
 	if (fd_.get() < 0)
@@ -144,8 +145,14 @@ Napi::Value Map::mmap(const Napi::CallbackInfo &info)
 	if (info_.type != BPF_MAP_TYPE_ARRAY || !(info_.map_flags & BPF_F_MMAPABLE))
 		return status(info.Env(), -EINVAL);
 
-	size_t length = round_up_8(info_.value_size) * info_.max_entries;
-	void *area = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+	int64_t offset = info[0].As<Napi::Number>().Int64Value();
+	int64_t length = info[1].As<Napi::Number>().Int64Value();
+	int64_t end = static_cast<int64_t>(round_up_8(info_.value_size) * info_.max_entries);
+
+	if (offset < 0 || length <= 0 || length > end || offset > end - length)
+		return status(info.Env(), -EINVAL);
+
+	void *area = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), offset);
 
 	if (area == MAP_FAILED)
 		return status(info.Env(), -errno);

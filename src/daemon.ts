@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Registry } from 'prom-client'
 import { type StatusView, socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
@@ -29,6 +30,9 @@ const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', impor
 /** The director in the foreground: resolves when it was told to end. Forwarding goes on, unless it was told to go down. */
 export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
   const { log, close } = openLog(options.logLevel)
+  // The collector's nursery stays as small as it begins, or it would hold on to 32 MB for good after a large change. Scrapes
+  // of thousands of servers, which leave much garbage, take half as long again.
+  setFlagsFromString('--semi-space-growth-factor=1')
   try {
     await direct(options, version, log)
   } finally {

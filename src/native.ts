@@ -80,7 +80,7 @@ export interface NativeMap extends NativePinnable {
   delete(key: Uint8Array): Status
   nextKey(key: Uint8Array | undefined, next: Uint8Array): Status
   lookupBatch(from: Uint8Array | undefined, to: Uint8Array, keys: Uint8Array, values: Uint8Array): number | Status
-  mmap(): ArrayBuffer | Status
+  mmap(offset: number, length: number): ArrayBuffer | Status
   unmap(memory: ArrayBuffer): Status
 }
 

@@ -18,6 +18,9 @@ export interface MapEntries {
   readonly values: Buffer
 }
 
+/** Nothing read. */
+export const noEntries: MapEntries = { count: 0, keys: Buffer.alloc(0), values: Buffer.alloc(0) }
+
 /**
  * A BPF map. Keys and values are raw bytes in host order; the codecs of layout.gen.ts read them.
  * A value of a per-CPU map is the values of all possible CPUs (info.valueBytes).
@@ -125,14 +128,18 @@ export class BpfMap {
     }
   }
 
-  /** Entries `first` to `first + count` of an array, cut short at its end, in one system call. */
-  readRange(first: number, count: number): MapEntries {
+  /**
+   * Entries `first` to `first + count` of an array, cut short at its end, in one system call.
+   * @param reuse what an earlier call gave, to be overwritten where its size is the same: whoever reads much and often
+   *   leaves no garbage.
+   */
+  readRange(first: number, count: number, reuse?: MapEntries): MapEntries {
     const room = Math.min(count, this.info.maxEntries - first)
-    if (room <= 0) return { count: 0, keys: Buffer.alloc(0), values: Buffer.alloc(0) }
+    if (room <= 0) return noEntries
     // The cursor of an array is the last key that was read.
     const from = this.newCursor()
     from.writeUInt32LE(Math.max(0, first - 1))
-    const batch = this.lookupBatch(first === 0 ? undefined : from, this.newCursor(), room)
+    const batch = this.lookupBatch(first === 0 ? undefined : from, this.newCursor(), room, reuse)
     if (batch === undefined) throw new BpfError(ENOSPC, 'BPF_MAP_LOOKUP_BATCH', this.name)
     return batch
   }
@@ -143,23 +150,38 @@ export class BpfMap {
   }
 
   /** The entries after a cursor, as many as have room. undefined: not even one bucket of a hash has. */
-  private lookupBatch(from: Buffer | undefined, to: Buffer, room: number): MapEntries | undefined {
+  private lookupBatch(
+    from: Buffer | undefined,
+    to: Buffer,
+    room: number,
+    reuse: MapEntries = noEntries,
+  ): MapEntries | undefined {
     const { keySize, valueBytes } = this.info
-    const keys = Buffer.alloc(room * keySize)
-    const values = Buffer.alloc(room * valueBytes)
+    const { keys, values } = reuse.count === room ? reuse : this.entriesFor(room)
     const result = this.handle.lookupBatch(from, to, keys, values)
     if (result === -ENOSPC) return undefined
     const count = check(result, 'BPF_MAP_LOOKUP_BATCH', this.name)
     return { count, keys: keys.subarray(0, count * keySize), values: values.subarray(0, count * valueBytes) }
   }
 
+  private entriesFor(room: number): MapEntries {
+    const { keySize, valueBytes } = this.info
+    return { count: room, keys: Buffer.alloc(room * keySize), values: Buffer.alloc(room * valueBytes) }
+  }
+
   /**
-   * The values of an array with BPF_F_MMAPABLE as shared memory: value i is at i times its size
-   * rounded up to 8. Programs write to it at any time: use Atomics on what they change. Unmapped
-   * when it is collected, whether or not this object is closed before, or by {@link unmap}.
+   * The values of an array with BPF_F_MMAPABLE as shared memory, or a part of them: value i is at i
+   * times its size rounded up to 8. Programs write to it at any time: use Atomics on what they
+   * change. Unmapped when it is collected, whether or not this object is closed before, or by {@link unmap}.
+   * @param offset in bytes, a multiple of the page size.
+   * @param length in bytes; the rest unless given.
    */
-  mmap(): ArrayBuffer {
-    return check(this.handle.mmap(), 'mmap', this.name)
+  mmap(offset = 0, length = this.#mappable - offset): ArrayBuffer {
+    return check(this.handle.mmap(offset, length), 'mmap', this.name)
+  }
+
+  get #mappable(): number {
+    return Math.ceil(this.info.valueSize / 8) * 8 * this.info.maxEntries
   }
 
   /** Takes memory from {@link mmap} out of the process at once; nothing can be read through it any more. */

@@ -21,6 +21,10 @@ export interface RealServer extends ServerKey {
 /** The largest weight (Debian's ipvsadm allows a positive C int). */
 export const maxWeight = 0x7fff_ffff
 
+export function isSameServer(a: ServerKey, b: ServerKey): boolean {
+  return a.rip === b.rip && a.rport === b.rport
+}
+
 /** The key as text, `10.0.0.11:80`. */
 export function serverKeyText({ rip, rport }: ServerKey): string {
   return `${rip}:${rport}`

@@ -1,7 +1,7 @@
 import type { Address } from '../core/address.js'
 import type { Connection, Timeouts } from '../core/connection.js'
 import type { NextHop } from '../core/next-hop.js'
-import type { RealServer } from '../core/real-server.js'
+import type { RealServer, ServerKey } from '../core/real-server.js'
 import type { Traffic } from '../core/traffic.js'
 import type { ServiceKey, VirtualService } from '../core/virtual-service.js'
 import type { SchedulePlan } from '../scheduler/scheduler.js'
@@ -35,6 +35,14 @@ export interface ServiceCounters {
   readonly traffic: Traffic
   /** In the order of the service's list. */
   readonly servers: readonly ServerCounters[]
+}
+
+/** What came to one service since a former look. */
+export interface ServiceIncrement {
+  readonly key: ServiceKey
+  readonly traffic: Traffic
+  /** Those of its servers that had any of it, in no order. */
+  readonly servers: readonly (ServerKey & { readonly traffic: Traffic })[]
 }
 
 /** Figures of the whole data plane. */
@@ -85,8 +93,8 @@ export interface Dataplane {
 
   /** One row for each service, or for each of those asked for (none for one that is absent). */
   counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters>
-  /** The same of services that had traffic since this was asked last: of those at least. For one caller, who asks again and again. */
-  moved(): Iterable<ServiceCounters>
+  /** Services that had traffic since this was asked last, and how much. For one caller, who asks again and again. */
+  moved(): readonly ServiceIncrement[]
   /** From now on traffic counts from 0, for one service with its servers or for all. */
   zero(key?: ServiceKey): void
   /** Traffic that was set last: kept for the director, for as long as the data plane lives. */

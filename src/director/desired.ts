@@ -1,5 +1,5 @@
 import { DirectorError } from '../core/errors.js'
-import { type RealServer, type ServerKey, serverKeyText } from '../core/real-server.js'
+import { isSameServer, type RealServer, type ServerKey, serverKeyText } from '../core/real-server.js'
 import { serviceKeyText, type VirtualService } from '../core/virtual-service.js'
 
 /** A service as the operator wants it. Never changed in place: a refused change leaves the old one standing. */
@@ -34,6 +34,6 @@ function present({ service, servers }: DesiredService, key: ServerKey): number {
   return at
 }
 
-function position(servers: readonly RealServer[], { rip, rport }: ServerKey): number {
-  return servers.findIndex((server) => server.rip === rip && server.rport === rport)
+function position(servers: readonly RealServer[], key: ServerKey): number {
+  return servers.findIndex((server) => isSameServer(server, key))
 }

@@ -51,7 +51,8 @@ export class Director {
   /** Adopts what the data plane holds, then begins to keep it current. */
   async start(): Promise<void> {
     for (const desired of await this.#reconciler.start()) this.#services.set(serviceKeyText(desired.service), desired)
-    this.#estimator.track(this.#dataplane.counters())
+    // What came before is no traffic of now.
+    this.#dataplane.moved()
     this.#stopTimers = [
       every(this.#clock, estimationIntervalMs, () =>
         this.#guarded(() => this.#estimator.tick(this.#dataplane.moved())),
@@ -77,20 +78,15 @@ export class Director {
 
   /** Carries out commands in order. One result for each: undefined, or why it was refused; the others are carried out. */
   executeAll(commands: readonly Command[]): (DirectorError | undefined)[] {
-    const grown = new Map<string, ServiceKey>()
-    const results = commands.map((command) => {
+    return commands.map((command) => {
       try {
         this.#carryOut(command)
       } catch (error) {
         return this.#refusal(command, error)
       }
       this.#log.info({ command }, 'command carried out')
-      if (command.type === 'add-service') grown.set(serviceKeyText(command.service), command.service)
-      if (command.type === 'add-server') grown.set(serviceKeyText(command.key), command.key)
       return undefined
     })
-    if (grown.size > 0) this.#guarded(() => this.#estimator.track(this.#dataplane.counters(...grown.values())))
-    return results
   }
 
   /** Resolves when servers added by the last commands can take packets, or will not very soon. */
@@ -198,7 +194,7 @@ export class Director {
     const traffic = this.#traffic(noTraffic, key)
     this.#reconciler.remove(key)
     this.#reconciler.setDeparted(addTraffic(this.#dataplane.departed(), traffic))
-    this.#estimator.forget(key)
+    this.#estimator.zero(key)
     this.#services.delete(serviceKeyText(key))
   }
 
@@ -206,7 +202,7 @@ export class Director {
     const totals = this.totals()
     this.#reconciler.removeAll()
     this.#reconciler.setDeparted(totals)
-    for (const { service } of this.#services.values()) this.#estimator.forget(service)
+    this.#estimator.zero()
     this.#services.clear()
   }
 

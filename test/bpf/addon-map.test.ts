@@ -68,6 +68,18 @@ t.test('part of an array', { skip }, async (t) => {
   }
 })
 
+t.test('a part that is read again can take the room of the one before', { skip }, async (t) => {
+  const map = loadObject(t).map('array')
+  const first = map.readRange(0, 2)
+  map.update(integer(1), Buffer.alloc(12, 7))
+  const again = map.readRange(0, 2, first)
+  t.equal(again.values.buffer, first.values.buffer)
+  t.same(again.values.subarray(12), Buffer.alloc(12, 7))
+  const more = map.readRange(0, 3, again)
+  t.not(more.values.buffer, first.values.buffer, 'another number of entries has no room in it')
+  t.equal(more.count, 3)
+})
+
 t.test('a hash is read whole, whatever it holds', { skip }, async (t) => {
   const map = loadObject(t).map('hash')
   for (const size of [0, 1, 1000]) {
@@ -132,7 +144,16 @@ t.test('mapped memory that is given back', { skip }, async (t) => {
 })
 
 t.test('what is not mapped memory', { skip }, async (t) => {
-  t.throws(() => loadObject(t).map('hash').mmap(), { code: 'EINVAL', syscall: 'mmap' })
+  const object = loadObject(t)
+  const array = object.map('array')
+  for (const map of [
+    () => object.map('hash').mmap(),
+    () => array.mmap(0, 65),
+    () => array.mmap(64),
+    () => array.mmap(8),
+  ]) {
+    t.throws(map, { code: 'EINVAL', syscall: 'mmap' })
+  }
 })
 
 t.test('a map outlives its process by a pin', { skip }, async (t) => {

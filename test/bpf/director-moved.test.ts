@@ -1,5 +1,7 @@
-/** Which services had traffic since one last asked: what the estimator is told, so that idle ones cost nothing. */
+/** What came to which services since one last asked: what the estimator is told, so that idle ones cost nothing. */
 import t from 'tap'
+import { trafficLayout } from '../../src/dataplane/xdp/layout.gen.js'
+import { TrafficTable } from '../../src/dataplane/xdp/traffic-table.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections } from './director-crash-world.js'
 import { datagram, dns, forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
@@ -34,10 +36,36 @@ t.test('a service has moved if a packet went to one of its servers since', (t) =
   director.send(segment('A', 1))
   for (const sport of [1, 2, 3]) director.send(datagram(sport))
   const both = [
-    [80, 3, [3]],
+    [80, 2, [2]],
     [53, 3, [2, 1]],
   ]
   t.same(moved(director), both)
+  t.end()
+})
+
+t.test('slots far apart', (t) => {
+  const { maps } = openDirector(t)
+  const table = new TrafficTable(maps)
+  const count = (slot: number, packets: number) => {
+    const value = Buffer.alloc(maps.serverTraffic.info.valueBytes)
+    value.writeUInt32LE(packets, trafficLayout.offsets.packets)
+    maps.serverTraffic.update(Buffer.from(Uint32Array.of(slot).buffer), value)
+  }
+  const packets = () => Array.from(table.moved(9000), ([slot, { inPackets }]) => [slot, inPackets])
+  for (const slot of [0, 4095, 4096, 8999]) count(slot, slot + 1)
+  const counted = [
+    [0, 1],
+    [4095, 4096],
+    [4096, 4097],
+    [8999, 9000],
+  ]
+  t.same(packets(), counted)
+  count(4096, 5000)
+  t.same(packets(), [[4096, 903]])
+  table.resetServer(4096)
+  t.same(packets(), [], 'a new server begins at 0')
+  count(4096, 2)
+  t.same(packets(), [[4096, 2]])
   t.end()
 })
 
@@ -50,13 +78,13 @@ t.test('servers that come, go and come back', (t) => {
   director.install(web, [server(2), server(1)])
   t.same(moved(director), [], 'a slot more')
   director.send(segment('S', 2))
-  t.same(moved(director), [[80, 2, [1, 1]]])
+  t.same(moved(director), [[80, 1, [1]]])
 
   director.install(web, [server(2)])
   director.send(segment('A', 1))
   t.same(moved(director), [], 'packets for a removed server are dropped')
   director.send(segment('A', 2))
-  t.same(moved(director), [[80, 3, [2]]], 'what it had stays with the service')
+  t.same(moved(director), [[80, 1, [1]]], 'the other goes on')
 
   freeSlots(director)
   t.same(moved(director), [], 'its slot is free')

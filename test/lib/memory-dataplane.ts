@@ -10,6 +10,7 @@ import type {
   ServerCounters,
   ServiceCounters,
   ServiceEntry,
+  ServiceIncrement,
 } from '../../src/dataplane/dataplane.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
 
@@ -48,7 +49,7 @@ export class MemoryDataplane implements Dataplane {
   ownMacs: readonly string[] = []
   readonly #hops = new Map<Address, NextHop>()
   readonly #counts = new Map<string, Omit<ServerCounters, keyof ServerKey>>()
-  readonly #moved = new Map<string, ServiceKey>()
+  #moved: ServiceIncrement[] = []
   readonly #ownTraffic = new Map<string, Traffic>()
   /** How many servers have each address. */
   readonly #names = new Map<Address, number>()
@@ -75,7 +76,7 @@ export class MemoryDataplane implements Dataplane {
       inactive: counts.inactive ?? inactive,
       traffic: addTraffic(traffic, counts.traffic ?? noTraffic),
     })
-    this.#moved.set(serviceKeyText(key), key)
+    this.#noteMove(key, server, counts.traffic ?? noTraffic)
     const own = this.#ownTraffic.get(serviceKeyText(key)) ?? noTraffic
     this.#ownTraffic.set(serviceKeyText(key), addTraffic(own, counts.traffic ?? noTraffic))
   }
@@ -138,10 +139,25 @@ export class MemoryDataplane implements Dataplane {
     }
   }
 
-  *moved(): Iterable<ServiceCounters> {
-    const keys = [...this.#moved.values()]
-    this.#moved.clear()
-    if (keys.length > 0) yield* this.counters(...keys)
+  moved(): readonly ServiceIncrement[] {
+    const moved = this.#moved
+    this.#moved = []
+    return moved
+  }
+
+  #noteMove(key: ServiceKey, { rip, rport }: ServerKey, traffic: Traffic): void {
+    const sameService = (row: ServiceIncrement) => serviceKeyText(row.key) === serviceKeyText(key)
+    const before = this.#moved.find(sameService) ?? { key, traffic: noTraffic, servers: [] }
+    const isServer = (server: ServerKey) => server.rip === rip && server.rport === rport
+    const had = before.servers.find(isServer)?.traffic ?? noTraffic
+    const servers = [
+      ...before.servers.filter((server) => !isServer(server)),
+      { rip, rport, traffic: addTraffic(had, traffic) },
+    ]
+    this.#moved = [
+      ...this.#moved.filter((row) => !sameService(row)),
+      { key, traffic: addTraffic(before.traffic, traffic), servers },
+    ]
   }
 
   zero(key?: ServiceKey): void {

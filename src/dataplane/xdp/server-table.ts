@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
-import { type RealServer, type ServerKey, serverKeyText } from '../../core/real-server.js'
+import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
 import {
   type RealServerStruct,
@@ -55,7 +55,7 @@ export class ServerTable {
   readonly #array: MappedArray<RealServerStruct>
   readonly #counts: MappedArray<ServerCountsStruct>
   readonly #pool: IndexPool
-  readonly #byService = new Map<string, Map<string, Slot>>()
+  readonly #byService = new Map<string, Slot[]>()
   readonly #byIndex: (Slot | undefined)[] = []
 
   constructor(
@@ -106,12 +106,8 @@ export class ServerTable {
   }
 
   /** Slots of a service, removed ones too. */
-  of(service: ServiceKey): Iterable<Slot> {
-    return this.#byService.get(serviceKeyText(service))?.values() ?? []
-  }
-
-  find(service: ServiceKey, server: ServerKey): Slot | undefined {
-    return this.#byService.get(serviceKeyText(service))?.get(serverKeyText(server))
+  of(service: ServiceKey): readonly Slot[] {
+    return this.#byService.get(serviceKeyText(service)) ?? []
   }
 
   /** The server in a slot, or undefined if it is free. */
@@ -121,7 +117,7 @@ export class ServerTable {
 
   /** All slots. */
   *slots(): Iterable<Slot> {
-    for (const slots of this.#byService.values()) yield* slots.values()
+    for (const slots of this.#byService.values()) yield* slots
   }
 
   /**
@@ -176,9 +172,10 @@ export class ServerTable {
 
   /** Gives a slot back at once: one that no packet can have seen, or that collect() found unused. */
   free(slot: Slot): void {
-    const slots = this.#byService.get(serviceKeyText(slot.service))
-    slots?.delete(serverKeyText(slot.server))
-    if (slots?.size === 0) this.#byService.delete(serviceKeyText(slot.service))
+    const service = serviceKeyText(slot.service)
+    const others = this.of(slot.service).filter((other) => other !== slot)
+    if (others.length > 0) this.#byService.set(service, others)
+    else this.#byService.delete(service)
     this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
     this.nextHops.drop(slot.server.rip)
@@ -210,7 +207,7 @@ export class ServerTable {
     this.#byIndex[slot.index] = slot
     const service = serviceKeyText(slot.service)
     const slots = this.#byService.get(service)
-    if (slots) slots.set(serverKeyText(slot.server), slot)
-    else this.#byService.set(service, new Map([[serverKeyText(slot.server), slot]]))
+    if (slots) slots.push(slot)
+    else this.#byService.set(service, [slot])
   }
 }

@@ -1,6 +1,6 @@
 import type { BpfMap } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
-import type { RealServer } from '../../core/real-server.js'
+import { isSameServer, type RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
 import type { ServiceEntry } from '../dataplane.js'
 import { serviceKeyLayout, serviceLayout } from './layout.gen.js'
@@ -91,7 +91,7 @@ export class ServiceTable {
     const undo: (() => void)[] = []
     try {
       const id = before?.id ?? this.#begin(service, undo)
-      const slots = servers.map((server) => this.#slotFor(service, server, undo))
+      const slots = this.#slotsFor(service, servers, undo)
       const plan = this.plans.write(entry.plan, (server) => slotAt(slots, server).index, this.#unresolved(servers))
       undo.push(() => this.plans.release(plan))
       this.#list(slots, servers, undo)
@@ -140,12 +140,26 @@ export class ServiceTable {
     return id
   }
 
-  #slotFor(service: ServiceKey, server: RealServer, undo: (() => void)[]): Slot {
-    const slot = this.servers.find(service, server)
-    if (slot) return slot
-    const created = this.servers.allocate(service, server)
-    undo.push(() => this.servers.free(created))
-    return created
+  /** The slots that servers of a service have already, or else new ones. */
+  #slotsFor(service: ServiceKey, servers: readonly RealServer[], undo: (() => void)[]): Slot[] {
+    const present = this.get(service)?.slots ?? []
+    let next = 0
+    return servers.map((server) => {
+      // Mostly the list is the one before but for one server: no search through it for each.
+      const listed = present[next]
+      if (listed && isSameServer(listed.server, server)) {
+        next++
+        return listed
+      }
+      const slot = this.servers.of(service).find((other) => isSameServer(other.server, server))
+      if (slot) {
+        if (slot.available) next = present.indexOf(slot) + 1
+        return slot
+      }
+      const created = this.servers.allocate(service, server)
+      undo.push(() => this.servers.free(created))
+      return created
+    })
   }
 
   #unresolved(servers: readonly RealServer[]): number {

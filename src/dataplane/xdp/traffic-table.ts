@@ -1,9 +1,12 @@
-import { type BpfMap, possibleCpus } from '../../bpf/index.js'
+import { type BpfMap, type MapEntries, noEntries, possibleCpus } from '../../bpf/index.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
 import { MappedArray } from './mapped-array.js'
 import { type TrafficBase, trafficBaseCodec, trafficCodec } from './traffic-codec.js'
 
 const noBase: TrafficBase = { added: noTraffic, zero: noTraffic }
+
+/** Slots whose counters are compared together. */
+const chunkSlots = 4096
 
 /** What the slot of a server has counted, as it stood when it was read. */
 export type RawTraffic = (slot: number) => Traffic
@@ -23,8 +26,10 @@ export class TrafficTable {
   readonly #servers: MappedArray<TrafficBase>
   readonly #services: MappedArray<TrafficBase>
   readonly #cpus = possibleCpus()
-  /** The counters as {@link moved} has seen them. */
-  #last: Buffer = Buffer.alloc(0)
+  /** The counters as {@link moved} has seen them, in chunks. */
+  readonly #seen: MapEntries[] = []
+  /** A chunk to be overwritten. */
+  #spare = noEntries
 
   constructor(maps: TrafficMaps) {
     this.#traffic = maps.serverTraffic
@@ -55,17 +60,22 @@ export class TrafficTable {
     return this.#sums(this.#traffic.readRange(0, end).values)
   }
 
-  /**
-   * Counters of the slots before `end`, and which of them have changed since this was called last. Of ten thousand idle
-   * services nothing is made but the copy of their counters.
-   */
-  moved(end: number): { readonly raw: RawTraffic; readonly slots: readonly number[] } {
-    const { values } = this.#traffic.readRange(0, end)
-    // Slots that were not there yet have counted nothing.
-    const before = this.#last.length < values.length ? Buffer.concat([this.#last], values.length) : this.#last
-    const slots = changedRecords(before, values, this.#cpus * trafficCodec.size)
-    this.#last = values
-    return { raw: this.#sums(values), slots }
+  /** What the slots before `end` have counted since this was called last, of those that have. Idle ones cost no more than the look. */
+  moved(end: number): ReadonlyMap<number, Traffic> {
+    const size = this.#cpus * trafficCodec.size
+    const moved = new Map<number, Traffic>()
+    for (let chunk = 0; chunk * chunkSlots < end; chunk++) {
+      const now = this.#traffic.readRange(chunk * chunkSlots, chunkSlots, this.#spare)
+      // Slots that were not looked at yet have counted nothing.
+      const before = this.#seen[chunk] ?? { ...now, values: Buffer.alloc(now.values.length) }
+      const [sumNow, sumBefore] = [this.#sums(now.values), this.#sums(before.values)]
+      for (const at of changedRecords(before.values, now.values, size)) {
+        moved.set(chunk * chunkSlots + at, minus(sumNow(at), sumBefore(at)))
+      }
+      this.#seen[chunk] = now
+      this.#spare = before
+    }
+    return moved
   }
 
   /** Adds up what the CPUs have counted for each slot. */
@@ -84,9 +94,10 @@ export class TrafficTable {
     const key = Buffer.alloc(4)
     key.writeUInt32LE(slot)
     this.#traffic.update(key, Buffer.alloc(this.#traffic.info.valueBytes))
-    // Or it would not have moved once it has counted just what its predecessor had.
+    // What its predecessor had counted is not to be taken off.
     const size = this.#cpus * trafficCodec.size
-    this.#last.subarray(slot * size, (slot + 1) * size).fill(0)
+    const at = (slot % chunkSlots) * size
+    this.#seen[Math.floor(slot / chunkSlots)]?.values.fill(0, at, at + size)
     this.#servers.set(slot, noBase)
   }
 

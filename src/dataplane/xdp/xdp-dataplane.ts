@@ -5,7 +5,7 @@ import type { Connection, Timeouts } from '../../core/connection.js'
 import type { NextHop } from '../../core/next-hop.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
 import type { ServiceKey } from '../../core/virtual-service.js'
-import type { Dataplane, DataplaneStats, ServiceCounters, ServiceEntry } from '../dataplane.js'
+import type { Dataplane, DataplaneStats, ServiceCounters, ServiceEntry, ServiceIncrement } from '../dataplane.js'
 import { ConnectionTable, monotonicTicks } from './connection-table.js'
 import { tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
@@ -117,15 +117,18 @@ export class XdpDataplane implements Dataplane {
     for (const installed of chosen) yield this.#countersOf(installed, raw)
   }
 
-  *moved(): Iterable<ServiceCounters> {
-    const { raw, slots } = this.#traffic.moved(this.#servers.end)
-    const moved = new Set<Installed>()
-    for (const slot of slots) {
-      const server = this.#servers.at(slot)
-      const installed = server && this.#services.get(server.service)
-      if (installed) moved.add(installed)
+  moved(): readonly ServiceIncrement[] {
+    const moved = new Map<Installed, { traffic: Traffic; servers: ServiceIncrement['servers'][number][] }>()
+    for (const [index, traffic] of this.#traffic.moved(this.#servers.end)) {
+      const slot = this.#servers.at(index)
+      const installed = slot && this.#services.get(slot.service)
+      if (!installed) continue
+      const before = moved.get(installed)
+      const servers = before?.servers ?? []
+      if (slot.available) servers.push({ rip: slot.server.rip, rport: slot.server.rport, traffic })
+      moved.set(installed, { traffic: addTraffic(before?.traffic ?? noTraffic, traffic), servers })
     }
-    for (const installed of moved) yield this.#countersOf(installed, raw)
+    return Array.from(moved, ([{ entry }, { traffic, servers }]) => ({ key: entry.service, traffic, servers }))
   }
 
   /** Some services, or all where no key is given, and what the slots of their servers have counted. */

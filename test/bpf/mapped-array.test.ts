@@ -1,0 +1,58 @@
+/** Array maps as memory, a part at a time. */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { nextHopLayout, planEntryLayout } from '../../src/dataplane/xdp/layout.gen.js'
+import { fromBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
+import { openDirector } from './director-fixture.js'
+
+const mappings = () => readFileSync('/proc/self/maps', 'utf8').split('bpf-map\n').length - 1
+
+function key(index: number): Buffer {
+  return Buffer.from(Uint32Array.of(index).buffer)
+}
+
+t.test('records on both sides of where one part ends', (t) => {
+  const { maps } = openDirector(t)
+  const array = new MappedArray(maps.nextHops, nextHopLayout)
+  const indexes = [0, 1, 4095, 4096, 8191, 8192, array.capacity - 1]
+  for (const index of indexes) array.publish(index, nextHopLayout.offsets.pathMtu, index + 1)
+  for (const index of indexes) {
+    const value = maps.nextHops.lookup(key(index)) ?? Buffer.alloc(0)
+    t.equal(fromBytes(nextHopLayout, value).pathMtu, index + 1, `as the kernel has ${index}`)
+    t.equal(array.get(index).pathMtu, index + 1)
+  }
+  t.end()
+})
+
+t.test('records of which a value holds several', (t) => {
+  const { maps } = openDirector(t)
+  const array = new MappedArray(maps.planEntries, planEntryLayout)
+  const inValue = maps.planEntries.info.valueSize / planEntryLayout.size
+  for (const index of [4095, 4096, array.capacity - 1]) {
+    array.set(index, { server: index, weight: 7 })
+    const value = maps.planEntries.lookup(key(Math.floor(index / inValue))) ?? Buffer.alloc(0)
+    t.same(fromBytes(planEntryLayout, value, index % inValue), { server: index, weight: 7 })
+  }
+  t.end()
+})
+
+t.test('what is not used is not mapped', (t) => {
+  const { maps } = openDirector(t)
+  const before = mappings()
+  const array = new MappedArray(maps.planEntries, planEntryLayout)
+  t.equal(mappings(), before)
+  array.get(100_000)
+  array.get(100_001)
+  t.equal(mappings(), before + 1)
+  t.end()
+})
+
+t.test('indexes that are not there', (t) => {
+  const { maps } = openDirector(t)
+  const array = new MappedArray(maps.planEntries, planEntryLayout)
+  for (const index of [-1, array.capacity]) {
+    t.throws(() => array.get(index), new RangeError(`plan_entry: no index ${index}`))
+  }
+  t.end()
+})
