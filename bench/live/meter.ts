@@ -12,8 +12,8 @@ const firstNewFlow = 2 ** 22
 const openAtOnce = 8192
 /** Frames that a veth's ring holds: so few cannot get lost. */
 const ringSize = 256
-/** Measurements in which too many frames got lost, before it is given up. */
-const maxTries = 5
+/** Measurements in which too many frames got lost, each of half as many frames as the one before, until it is given up. */
+const maxTries = 8
 /** Frames that may be lost on the way: where a receiver is slow, the kernel lets its sender go on. */
 const toleratedLoss = 0.02
 /** How much a real server's share may differ from the mean, where there are enough connections for a share. */
@@ -84,6 +84,7 @@ export class Meter {
       const { rate, sent, arrived } = await this.#measure(traffic)
       if (arrived >= sent * (1 - toleratedLoss)) return rate
       if (tries === maxTries) throw new Error(`${this.subject}: of ${sent} packets ${arrived} arrived`)
+      this.#chunk = Math.ceil(sent / 2)
     }
   }
 
