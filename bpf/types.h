@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every struct and enum that userspace sees, and nothing else: the TypeScript codecs
- * (src/dataplane/xdp/layout.gen.ts) are generated from this file through BTF.
+ * (src/dataplane/tables/layout.gen.ts) are generated from this file through BTF.
  *
  * Rules, so that the generator and two compilers agree: fixed-width types, padding written out,
  * __be16/__be32 on every field in wire order (everything else is host order), no unions, no

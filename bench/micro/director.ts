@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type BpfMap, BpfObject } from '../../src/bpf/index.js'
+import { BpfObject } from '../../src/bpf/index.js'
 import { systemClock } from '../../src/core/clock.js'
 import { defaultTimeouts } from '../../src/core/connection.js'
 import type { RealServer } from '../../src/core/real-server.js'
-import { maps as mapSpecs, sharedConstant } from '../../src/dataplane/xdp/layout.gen.js'
-import { Settings } from '../../src/dataplane/xdp/settings.js'
+import { maps as mapSpecs, sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
+import { Settings } from '../../src/dataplane/tables/settings.js'
+import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
+import { setsFor } from '../../src/dataplane/tables/table-size.js'
+import { mapsOf } from '../../src/dataplane/xdp/maps.js'
 import { startSweeper } from '../../src/dataplane/xdp/sweeper.js'
-import { setsFor } from '../../src/dataplane/xdp/table-size.js'
-import { type DirectorMaps, XdpDataplane } from '../../src/dataplane/xdp/xdp-dataplane.js'
 import { wlc } from '../../src/scheduler/wlc.js'
 import { memoryOf } from '../memory.js'
 import { objectPath } from '../object-path.js'
@@ -36,14 +37,14 @@ export function openDirector(options: DirectorOptions): Subject {
   const object = BpfObject.open(objectPath('bpf', 'director'))
   object.setMaxEntries(mapSpecs.conns.name, sets)
   object.load()
-  const maps = Object.fromEntries(
-    Object.entries(mapSpecs).map(([key, { name }]) => [key, object.map(name)]),
-  ) as unknown as DirectorMaps
+  const maps = mapsOf(object)
   const program = object.program('director')
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   startSweeper(object)
   object.close()
-  const dataplane = new XdpDataplane({
+  const dataplane = new TableDataplane({
+    name: 'xdp',
+    supports: { survivesProcess: true },
     maps,
     clock: systemClock,
     interfaces: { list: () => [], upkeep: () => {} },
@@ -64,12 +65,12 @@ export function openDirector(options: DirectorOptions): Subject {
     forwarded: () => dataplane.stats().verdicts.get(sending === 'tunnel' ? 'tunnel_tx' : 'route_tx') ?? 0,
     close: () => {
       program.close()
-      for (const map of Object.values(maps) as BpfMap[]) map.close()
+      for (const map of Object.values(maps)) map.close()
     },
   }
 }
 
-function setNextHop(dataplane: XdpDataplane, { rip, mac }: Server): void {
+function setNextHop(dataplane: TableDataplane, { rip, mac }: Server): void {
   dataplane.setNextHop(rip, {
     ifindex: ingressIfindex,
     sourceMac: directorMac,
@@ -79,7 +80,12 @@ function setNextHop(dataplane: XdpDataplane, { rip, mac }: Server): void {
   })
 }
 
-function install(dataplane: XdpDataplane, vip: string, servers: readonly Server[], sending: 'route' | 'tunnel'): void {
+function install(
+  dataplane: TableDataplane,
+  vip: string,
+  servers: readonly Server[],
+  sending: 'route' | 'tunnel',
+): void {
   const realServers: RealServer[] = servers.map(({ rip }) => ({ rip, rport: vport, forwarding: sending, weight: 1 }))
   dataplane.setService({
     service: { protocol: 'tcp', vip, vport, scheduler: wlc.name },

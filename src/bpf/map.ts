@@ -19,7 +19,7 @@ export interface MapEntries {
 }
 
 /** Nothing read. */
-export const noEntries: MapEntries = { count: 0, keys: Buffer.alloc(0), values: Buffer.alloc(0) }
+const noEntries: MapEntries = { count: 0, keys: Buffer.alloc(0), values: Buffer.alloc(0) }
 
 /**
  * A BPF map. Keys and values are raw bytes in host order; the codecs of layout.gen.ts read them.
@@ -187,6 +187,16 @@ export class BpfMap {
   /** Takes memory from {@link mmap} out of the process at once; nothing can be read through it any more. */
   unmap(memory: ArrayBuffer): void {
     check(this.handle.unmap(memory), 'munmap', this.name)
+  }
+
+  /** {@link mmap}, as tables use it. */
+  view(offset?: number, length?: number): DataView {
+    return new DataView(this.mmap(offset, length))
+  }
+
+  /** {@link unmap} of what view() gave. */
+  unview({ buffer }: DataView): void {
+    this.unmap(buffer as ArrayBuffer)
   }
 
   pin(path: string): void {

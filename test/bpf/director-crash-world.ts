@@ -14,9 +14,9 @@ import {
   serverFlag,
   serviceKeyLayout,
   serviceLayout,
-} from '../../src/dataplane/xdp/layout.gen.js'
-import { fromBytes, type Layout } from '../../src/dataplane/xdp/layout-fields.js'
-import { serviceKeyFromStruct } from '../../src/dataplane/xdp/service-codec.js'
+} from '../../src/dataplane/tables/layout.gen.js'
+import { fromBytes, type Layout } from '../../src/dataplane/tables/layout-fields.js'
+import { serviceKeyFromStruct } from '../../src/dataplane/tables/service-codec.js'
 import { Director } from '../../src/director/director.js'
 import { nextPlan } from '../../src/director/planner.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
@@ -178,7 +178,7 @@ export function leftOver({ bpf }: World): string[] {
 
 /** As the sweeper does when all have expired. */
 export function endConnections({ maps: { serverCounts } }: BpfDirector): void {
-  new Uint8Array(serverCounts.mmap()).fill(0)
+  new Uint8Array(serverCounts.view().buffer).fill(0)
 }
 
 export function structs<T>({ maps }: BpfDirector, map: 'realServers' | 'nextHops' | 'plans', layout: Layout<T>): T[] {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { BpfDirector, Flow } from '../lib/bpf-director.js'
+import type { BpfDirector } from '../lib/bpf-director.js'
+import type { Flow } from '../lib/table-director.js'
 import { waitFor } from '../lib/wait-for.js'
 import { datagram, dns, dnsFlow, openDirector, segment, server, web, webFlow } from './director-fixture.js'
 

@@ -3,9 +3,10 @@ import type { Test } from 'tap'
 import type { Hop } from '../../src/core/next-hop.js'
 import type { RealServer } from '../../src/core/real-server.js'
 import type { VirtualService } from '../../src/core/virtual-service.js'
-import { BpfDirector, type BpfDirectorOptions, type Flow } from '../lib/bpf-director.js'
+import { BpfDirector, type BpfDirectorOptions } from '../lib/bpf-director.js'
 import { hopTo } from '../lib/fake-next-hops.js'
 import { defaultAddresses, frame, type Ipv4Fields, type TcpFlags } from '../lib/packet.js'
+import type { Flow } from '../lib/table-director.js'
 
 export const { cip, vip } = defaultAddresses
 /** The interface that frames come in on unless told otherwise (BPF_PROG_TEST_RUN's choice). */

@@ -1,7 +1,7 @@
 /** What came to which services since one last asked: what the estimator is told, so that idle ones cost nothing. */
 import t from 'tap'
-import { trafficLayout } from '../../src/dataplane/xdp/layout.gen.js'
-import { TrafficTable } from '../../src/dataplane/xdp/traffic-table.js'
+import { trafficLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { TrafficTable } from '../../src/dataplane/tables/traffic-table.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections } from './director-crash-world.js'
 import { datagram, dns, forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'

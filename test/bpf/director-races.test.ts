@@ -5,9 +5,10 @@
 import t, { type Test } from 'tap'
 import type { ConnectionState } from '../../src/core/connection.js'
 import { connectionStates } from '../../src/core/connection.js'
-import { held as heldKinds, serverCountsLayout } from '../../src/dataplane/xdp/layout.gen.js'
-import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
-import type { BpfDirector, TableEntry } from '../lib/bpf-director.js'
+import { held as heldKinds, serverCountsLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
+import type { BpfDirector } from '../lib/bpf-director.js'
+import type { TableEntry } from '../lib/table-director.js'
 import { openDirector, segment, server, web, webFlow } from './director-fixture.js'
 
 type Entry = TableEntry & { readonly generation: number }

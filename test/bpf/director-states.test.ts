@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { ConnectionState } from '../../src/core/connection.js'
-import { held } from '../../src/dataplane/xdp/layout.gen.js'
+import { held } from '../../src/dataplane/tables/layout.gen.js'
 import { datagram, dns, dnsFlow, openDirector, segment, server, web, webFlow } from './director-fixture.js'
 
 /** tcp_states of net/netfilter/ipvs/ip_vs_proto_tcp.c, the rows of INPUT-ONLY. */

@@ -1,9 +1,9 @@
 /** Array maps as memory, a part at a time. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { nextHopLayout, planEntryLayout } from '../../src/dataplane/xdp/layout.gen.js'
-import { fromBytes } from '../../src/dataplane/xdp/layout-fields.js'
-import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
+import { nextHopLayout, planEntryLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { fromBytes } from '../../src/dataplane/tables/layout-fields.js'
+import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
 import { openDirector } from './director-fixture.js'
 
 const mappings = () => readFileSync('/proc/self/maps', 'utf8').split('bpf-map\n').length - 1

@@ -3,8 +3,8 @@
  * which outlive it, and nothing after them is.
  */
 import { BpfMap } from '../../src/bpf/index.js'
-import type { Layout } from '../../src/dataplane/xdp/layout-fields.js'
-import { MappedArray } from '../../src/dataplane/xdp/mapped-array.js'
+import type { Layout } from '../../src/dataplane/tables/layout-fields.js'
+import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
 
 /** Bytes that the machine writes at once: a struct is torn between any two words of this size. */
 const wordBytes = 4

@@ -1,6 +1,6 @@
 import { BpfMap } from '../../src/bpf/index.js'
-import { serverCountsLayout, tableStatsLayout } from '../../src/dataplane/xdp/layout.gen.js'
-import { fromBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import { serverCountsLayout, tableStatsLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { fromBytes } from '../../src/dataplane/tables/layout-fields.js'
 import { ask } from '../lib/http.js'
 import { dr } from '../lib/lab-dr.js'
 import { labTest } from '../lib/lab-test.js'

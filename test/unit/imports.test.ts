@@ -15,13 +15,18 @@ const mayImport: readonly [part: string, allowed: readonly string[]][] = [
   ['config/', ['core/']],
   ['packet/', ['core/']],
   ['native', ['core/']],
+  ['give-back', ['core/']],
   ['bpf/', ['core/', 'native']],
   ['net/', ['core/', 'native']],
   ['dataplane/open', ['core/', 'dataplane/', 'net/', 'bpf/']],
   ['dataplane/dataplane', ['core/', 'scheduler/scheduler']],
-  ['dataplane/xdp/', ['core/', 'scheduler/', 'packet/', 'bpf/', 'net/', 'dataplane/dataplane']],
-  ['dataplane/raw/', ['core/', 'scheduler/', 'packet/', 'bpf/', 'net/', 'dataplane/dataplane', 'dataplane/sim/']],
-  ['dataplane/sim/', ['core/', 'scheduler/', 'packet/', 'dataplane/dataplane']],
+  ['dataplane/tables/', ['core/', 'scheduler/', 'bpf/', 'dataplane/dataplane']],
+  ['dataplane/xdp/', ['core/', 'scheduler/', 'packet/', 'bpf/', 'net/', 'dataplane/dataplane', 'dataplane/tables/']],
+  ['dataplane/sim/', ['core/', 'scheduler/', 'packet/', 'dataplane/dataplane', 'dataplane/tables/']],
+  [
+    'dataplane/raw/',
+    ['core/', 'scheduler/', 'packet/', 'net/', 'dataplane/dataplane', 'dataplane/tables/', 'dataplane/sim/'],
+  ],
   ['director/', ['core/', 'scheduler/', 'config/', 'packet/', 'dataplane/dataplane', 'api/protocol']],
   ['api/protocol', ['core/']],
   ['api/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/']],
@@ -36,7 +41,7 @@ const unrestricted = ['main', 'daemon']
 
 const maxLines = { ts: 300, c: 275 }
 /** Longer by design: one list of everything that userspace sees. */
-const exempt = ['bpf/types.h', 'src/dataplane/xdp/layout.gen.ts']
+const exempt = ['bpf/types.h', 'src/dataplane/tables/layout.gen.ts']
 
 function filesBelow(folder: string, pattern: RegExp): string[] {
   const names = readdirSync(checkoutFile(folder), { recursive: true, encoding: 'utf8' })
@@ -89,6 +94,8 @@ t.test('these BPF headers know no maps', async (t) => {
     'types.h',
     'checksum.h',
     'packet.h',
+    'for_us.h',
+    'may_schedule.h',
     'frame_sum.h',
     'parse_icmp.h',
     'parse.h',

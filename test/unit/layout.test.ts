@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import typescript from 'typescript'
-import { fromBytes, type Layout, toBytes } from '../../src/dataplane/xdp/layout-fields.js'
+import { fromBytes, type Layout, toBytes } from '../../src/dataplane/tables/layout-fields.js'
 import { BtfBuilder } from './btf-builder.js'
 
 const generator = fileURLToPath(new URL('../../../scripts/generate-layout.mjs', import.meta.url))
-const fields = new URL('../../src/dataplane/xdp/layout-fields.js', import.meta.url).href
+const fields = new URL('../../src/dataplane/tables/layout-fields.js', import.meta.url).href
 
 /** What types.h declares, and BTF that clang would make of it, with things in it that types.h does not declare. */
 const header = `

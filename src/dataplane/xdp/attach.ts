@@ -1,8 +1,8 @@
 import { BpfError, type BpfLink, type BpfProgram, interfaceIndex, type XdpMode } from '../../bpf/index.js'
 import { DirectorError, UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
+import type { Interfaces } from '../tables/table-dataplane.js'
 import type { PinnedLink, Pins } from './pins.js'
-import type { Interfaces } from './xdp-dataplane.js'
 
 /** Where XDP runs: auto is native where the driver can, else generic. */
 export const xdpModes = ['auto', 'native', 'generic'] as const

@@ -5,13 +5,14 @@ import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
 import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
+import { sharedConstant, maps as specs } from '../tables/layout.gen.js'
+import { Settings } from '../tables/settings.js'
+import { TableDataplane } from '../tables/table-dataplane.js'
+import { checkMemory, defaultTableSize, setsFor } from '../tables/table-size.js'
 import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
-import { sharedConstant, maps as specs } from './layout.gen.js'
+import { type BpfMaps, mapsOf } from './maps.js'
 import { Pins } from './pins.js'
-import { Settings } from './settings.js'
 import { startSweeper } from './sweeper.js'
-import { checkMemory, defaultTableSize, setsFor } from './table-size.js'
-import { type DirectorMaps, XdpDataplane } from './xdp-dataplane.js'
 
 export interface XdpOptions {
   /** The compiled director.bpf.c. */
@@ -25,8 +26,10 @@ export interface XdpOptions {
   readonly clock: Clock
 }
 
+const xdp = { name: 'xdp', supports: { survivesProcess: true } }
+
 export interface OpenedXdp {
-  readonly dataplane: XdpDataplane
+  readonly dataplane: TableDataplane
   /**
    * In place of close(), for a start that fails later on: what an earlier director left goes on forwarding; what this one began
    * goes away.
@@ -73,7 +76,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     attachments.start()
     pins.putMaps(fresh)
     attachments.releaseOthers()
-    return { dataplane: new XdpDataplane({ maps, clock, interfaces: attachments, close }), abandon }
+    return { dataplane: new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close }), abandon }
   } catch (error) {
     abandon()
     throw error
@@ -82,7 +85,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
 
 interface Loaded {
   readonly object: BpfObject
-  readonly maps: DirectorMaps
+  readonly maps: BpfMaps
   /** Those of the maps that are not pinned yet. */
   readonly fresh: readonly BpfMap[]
 }
@@ -96,10 +99,7 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
   if (!adopted) object.setMaxEntries(specs.conns.name, sets)
   object.load()
-  const maps = Object.fromEntries(Object.entries(specs).map(([key, { name }]) => [key, object.map(name)])) as Record<
-    keyof typeof specs,
-    BpfMap
-  >
+  const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
   return { object, maps, fresh: Object.values(maps).filter(({ name }) => !reused.has(name)) }

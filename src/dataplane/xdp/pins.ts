@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } fr
 import { join } from 'node:path'
 import { BpfLink, BpfMap, removeDirectories, type XdpMode } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
-import { maps as specs } from './layout.gen.js'
+import { maps as specs } from '../tables/layout.gen.js'
 
 /** A link as its pin names it: bpffs allows no dots, which interface names may have, so the name has the index. */
 export interface PinnedLink {

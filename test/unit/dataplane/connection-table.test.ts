@@ -2,7 +2,7 @@ import t from 'tap'
 import { BpfMap } from '../../../src/bpf/index.js'
 import type { Connection } from '../../../src/core/connection.js'
 import type { RealServer } from '../../../src/core/real-server.js'
-import { ConnectionTable } from '../../../src/dataplane/xdp/connection-table.js'
+import { ConnectionTable } from '../../../src/dataplane/tables/connection-table.js'
 import {
   type ConnStruct,
   connLayout,
@@ -10,7 +10,7 @@ import {
   forward,
   held,
   sharedConstant,
-} from '../../../src/dataplane/xdp/layout.gen.js'
+} from '../../../src/dataplane/tables/layout.gen.js'
 import type { NativeMap } from '../../../src/native.js'
 
 const server: RealServer = { rip: '10.0.0.1', rport: 80, forwarding: 'route', weight: 1 }

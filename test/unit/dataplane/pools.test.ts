@@ -1,5 +1,5 @@
 import t from 'tap'
-import { IndexPool, type Region, RegionPool } from '../../../src/dataplane/xdp/pools.js'
+import { IndexPool, type Region, RegionPool } from '../../../src/dataplane/tables/pools.js'
 import { ManualClock } from '../../lib/manual-clock.js'
 import { seededRandom } from '../../lib/random.js'
 

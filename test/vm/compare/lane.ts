@@ -1,10 +1,10 @@
+import { shrink } from '../../lib/shrink.js'
 import type { Workspace } from '../../lib/workspace.js'
 import { generatedPrefix } from './cases/generated.js'
 import type { Rule } from './differences.js'
 import { KernelIpvs } from './kernel-ipvs.js'
 import { scopeOf } from './plan.js'
 import { type Pair, type Result, runSteps, runToLast } from './run-case.js'
-import { shrink } from './shrink.js'
 import type { Case, Step } from './step.js'
 import { Xlvs } from './xlvs.js'
 

@@ -1,6 +1,7 @@
-import { type BpfMap, type MapEntries, noEntries, possibleCpus } from '../../bpf/index.js'
+import type { MapEntries } from '../../bpf/index.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
 import { MappedArray } from './mapped-array.js'
+import type { TableMap } from './table-map.js'
 import { type TrafficBase, trafficBaseCodec, trafficCodec } from './traffic-codec.js'
 
 const noBase: TrafficBase = { added: noTraffic, zero: noTraffic }
@@ -12,9 +13,9 @@ const chunkSlots = 4096
 export type RawTraffic = (slot: number) => Traffic
 
 export interface TrafficMaps {
-  readonly serverTraffic: BpfMap
-  readonly serverBase: BpfMap
-  readonly serviceBase: BpfMap
+  readonly serverTraffic: TableMap
+  readonly serverBase: TableMap
+  readonly serviceBase: TableMap
 }
 
 /**
@@ -22,17 +23,18 @@ export interface TrafficMaps {
  * held at the last -Z is kept and taken off; what a service's former servers had is kept and added.
  */
 export class TrafficTable {
-  readonly #traffic: BpfMap
+  readonly #traffic: TableMap
   readonly #servers: MappedArray<TrafficBase>
   readonly #services: MappedArray<TrafficBase>
-  readonly #cpus = possibleCpus()
+  readonly #cpus: number
   /** The counters as {@link moved} has seen them, in chunks. */
   readonly #seen: MapEntries[] = []
   /** A chunk to be overwritten. */
-  #spare = noEntries
+  #spare: MapEntries | undefined
 
   constructor(maps: TrafficMaps) {
     this.#traffic = maps.serverTraffic
+    this.#cpus = this.#traffic.info.valueBytes / trafficCodec.size
     this.#servers = new MappedArray(maps.serverBase, trafficBaseCodec)
     this.#services = new MappedArray(maps.serviceBase, trafficBaseCodec)
   }

@@ -1,8 +1,8 @@
-import type { BpfMap } from '../../bpf/index.js'
 import { connectionStates, stateTimeoutsS, type Timeouts } from '../../core/connection.js'
 import { secondsToTicks, ticksToMs } from './connection-table.js'
 import { type ConfigStruct, configLayout, connState, sharedConstant } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
+import type { TableMap } from './table-map.js'
 
 /** Seconds for which the director's hardware addresses are believed without a word from the daemon. */
 const ownMacsLastS = 15
@@ -12,7 +12,7 @@ export class Settings {
   #ownMacsKnown = false
   readonly #config: MappedArray<ConfigStruct>
 
-  constructor(map: BpfMap) {
+  constructor(map: TableMap) {
     this.#config = new MappedArray(map, configLayout)
   }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { shrink } from '../../vm/compare/shrink.js'
+import { shrink } from '../../lib/shrink.js'
 
 const steps = Array.from({ length: 40 }, (_, i) => i)
 const always = () => true

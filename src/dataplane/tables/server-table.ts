@@ -1,4 +1,3 @@
-import type { BpfMap } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
@@ -19,6 +18,7 @@ import {
   serviceKeyFromStruct,
   serviceKeyToStruct,
 } from './service-codec.js'
+import type { TableMap } from './table-map.js'
 import type { TrafficTable } from './traffic-table.js'
 
 /** How long a removed server keeps its slot at least: packets that read the old plan may still pick it. */
@@ -46,8 +46,8 @@ export interface Slot {
 }
 
 export interface ServerMaps {
-  readonly realServers: BpfMap
-  readonly serverCounts: BpfMap
+  readonly realServers: TableMap
+  readonly serverCounts: TableMap
 }
 
 /** The real servers of all services, those removed but still named by connections included. */

@@ -1,4 +1,3 @@
-import type { BpfMap } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { isSameServer, type RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
@@ -9,6 +8,7 @@ import { type PlanMaps, PlanTable } from './plan-table.js'
 import { IndexPool } from './pools.js'
 import type { ServerTable, Slot } from './server-table.js'
 import { serviceKeyFromStruct, serviceKeyToStruct } from './service-codec.js'
+import type { TableMap } from './table-map.js'
 import { VipTable } from './vip-table.js'
 
 /** A service in the kernel. */
@@ -21,13 +21,13 @@ export interface Installed {
 }
 
 export interface ServiceMaps extends PlanMaps {
-  readonly services: BpfMap
-  readonly vips: BpfMap
+  readonly services: TableMap
+  readonly vips: TableMap
 }
 
 /** The virtual services, each with its plan and the servers in its list. */
 export class ServiceTable {
-  readonly #services: BpfMap
+  readonly #services: TableMap
   readonly #vips: VipTable
   readonly #ids: IndexPool
   readonly #installed = new Map<string, Installed>()

@@ -1,4 +1,3 @@
-import type { BpfMap } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import type { SchedulePlan, SequenceSegment } from '../../scheduler/scheduler.js'
 import {
@@ -13,11 +12,12 @@ import {
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool, type Region, RegionPool } from './pools.js'
+import type { TableMap } from './table-map.js'
 
 export interface PlanMaps {
-  readonly plans: BpfMap
-  readonly planEntries: BpfMap
-  readonly planSegments: BpfMap
+  readonly plans: TableMap
+  readonly planEntries: TableMap
+  readonly planSegments: TableMap
 }
 
 /** Plans in the arrays of the kernel: each is written anew, never changed, and given back when no service names it. */

@@ -1,10 +1,10 @@
-import type { BpfMap } from '../../bpf/index.js'
 import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { NextHop } from '../../core/next-hop.js'
 import { type HopStruct, hopLayout, type NextHopStruct, nextHopLayout } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool } from './pools.js'
+import type { TableMap } from './table-map.js'
 
 const noHop: HopStruct = {
   ifindex: 0,
@@ -27,7 +27,7 @@ export class NextHopTable {
   readonly #pool: IndexPool
   readonly #entries = new Map<Address, Entry>()
 
-  constructor(map: BpfMap, clock: Clock) {
+  constructor(map: TableMap, clock: Clock) {
     this.#array = new MappedArray(map, nextHopLayout)
     this.#pool = new IndexPool('next hops', this.#array.capacity, clock)
     const used: number[] = []

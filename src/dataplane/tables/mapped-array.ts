@@ -1,5 +1,5 @@
-import type { BpfMap } from '../../bpf/index.js'
 import type { Layout } from './layout-fields.js'
+import type { TableMap } from './table-map.js'
 
 /** Records that are mapped together. Whatever their size, it is a number of whole pages. */
 const windowRecords = 4096
@@ -21,7 +21,7 @@ export class MappedArray<T> {
   readonly #windows: Window[] = []
 
   constructor(
-    readonly map: BpfMap,
+    readonly map: TableMap,
     readonly layout: Layout<T>,
   ) {
     this.capacity = (map.info.maxEntries * map.info.valueSize) / layout.size
@@ -64,8 +64,13 @@ export class MappedArray<T> {
 
   #open(first: number): Window {
     const { size } = this.layout
-    const memory = this.map.mmap(first * size, Math.min(windowRecords, this.capacity - first) * size)
-    return { view: new DataView(memory), words: new Int32Array(memory), bytes: new Uint8Array(memory) }
+    const view = this.map.view(first * size, Math.min(windowRecords, this.capacity - first) * size)
+    const { buffer, byteOffset, byteLength } = view
+    return {
+      view,
+      words: new Int32Array(buffer, byteOffset, byteLength / 4),
+      bytes: new Uint8Array(buffer, byteOffset, byteLength),
+    }
   }
 
   /** Of a record in its window. */

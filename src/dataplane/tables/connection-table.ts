@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import type { BpfMap } from '../../bpf/index.js'
 import { addressFromNumber } from '../../core/address.js'
 import { type Connection, connectionStates } from '../../core/connection.js'
 import type { RealServer } from '../../core/real-server.js'
 import { connLayout, held, sharedConstant } from './layout.gen.js'
 import { findProtocol } from './service-codec.js'
+import type { TableMap } from './table-map.js'
 
 /** Slots looked at between two turns of the event loop: about a millisecond. */
 const slotsPerTurn = 1 << 16
@@ -14,13 +14,13 @@ const identityWords = connLayout.offsets.control / 4
 
 /** The connection table. */
 export class ConnectionTable {
-  readonly #map: BpfMap
+  readonly #map: TableMap
   /** Slots. */
   readonly capacity: number
 
   /** @param nowTicks the clock that packets see, in ticks. */
   constructor(
-    map: BpfMap,
+    map: TableMap,
     readonly nowTicks: () => number,
   ) {
     this.#map = map
@@ -34,9 +34,9 @@ export class ConnectionTable {
    * @param serverAt the real server of a slot of real_servers, removed or not.
    */
   async *connections(serverAt: (slot: number) => RealServer | undefined): AsyncIterable<Connection> {
-    const memory = this.#map.mmap()
+    const view = this.#map.view()
     try {
-      const reader = new SlotReader(memory, this.nowTicks)
+      const reader = new SlotReader(view, this.nowTicks)
       for (let first = 0; first < this.capacity; first += slotsPerTurn) {
         const end = Math.min(first + slotsPerTurn, this.capacity)
         for (let slot = first; slot < end; slot++) {
@@ -46,7 +46,7 @@ export class ConnectionTable {
         await setImmediate()
       }
     } finally {
-      this.#map.unmap(memory)
+      this.#map.unview(view)
     }
   }
 }
@@ -58,11 +58,11 @@ class SlotReader {
   readonly #identity = new Uint32Array(identityWords)
 
   constructor(
-    memory: ArrayBuffer,
+    view: DataView,
     readonly nowTicks: () => number,
   ) {
-    this.#view = new DataView(memory)
-    this.#words = new Uint32Array(memory)
+    this.#view = view
+    this.#words = new Uint32Array(view.buffer, view.byteOffset, view.byteLength / 4)
   }
 
   read(slot: number, serverAt: (slot: number) => RealServer | undefined): Connection | undefined {

@@ -1,5 +1,5 @@
-import type { BpfMap } from '../../bpf/index.js'
 import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
+import type { TableMap } from './table-map.js'
 
 /**
  * Addresses that have at least one service: fragments for them are dropped. An address is added
@@ -7,11 +7,11 @@ import { type Address, addressFromNumber, addressToNumber } from '../../core/add
  * the kernel's own stack then sees, and not what is meant for others. The next start mends it.
  */
 export class VipTable {
-  readonly #map: BpfMap
+  readonly #map: TableMap
   readonly #users = new Map<Address, number>()
 
   /** @param vips of the services that are there, one for each service. */
-  constructor(map: BpfMap, vips: Iterable<Address>) {
+  constructor(map: TableMap, vips: Iterable<Address>) {
     this.#map = map
     for (const vip of vips) this.#users.set(vip, this.#usersOf(vip) + 1)
     const { count, keys, values } = map.lookupAll()

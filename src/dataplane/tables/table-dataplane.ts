@@ -1,11 +1,17 @@
-import type { BpfMap } from '../../bpf/index.js'
 import type { Address } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { Connection, Timeouts } from '../../core/connection.js'
 import type { NextHop } from '../../core/next-hop.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
 import type { ServiceKey } from '../../core/virtual-service.js'
-import type { Dataplane, DataplaneStats, ServiceCounters, ServiceEntry, ServiceIncrement } from '../dataplane.js'
+import type {
+  Capabilities,
+  Dataplane,
+  DataplaneStats,
+  ServiceCounters,
+  ServiceEntry,
+  ServiceIncrement,
+} from '../dataplane.js'
 import { ConnectionTable, monotonicTicks } from './connection-table.js'
 import { tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
@@ -13,25 +19,26 @@ import { NextHopTable } from './next-hop-table.js'
 import { ServerTable, type Slot } from './server-table.js'
 import { type Installed, ServiceTable } from './service-table.js'
 import { Settings } from './settings.js'
+import type { TableMap } from './table-map.js'
 import { type RawTraffic, TrafficTable } from './traffic-table.js'
 
-/** The maps of director.bpf.c that userspace reads or writes, by their names in layout.gen.ts. */
+/** The maps of the director that the daemon reads or writes, by their names in layout.gen.ts. */
 export interface DirectorMaps {
-  readonly config: BpfMap
-  readonly conns: BpfMap
-  readonly nextHops: BpfMap
-  readonly planEntries: BpfMap
-  readonly planSegments: BpfMap
-  readonly plans: BpfMap
-  readonly realServers: BpfMap
-  readonly serverBase: BpfMap
-  readonly serverCounts: BpfMap
-  readonly serverTraffic: BpfMap
-  readonly serviceBase: BpfMap
-  readonly services: BpfMap
-  readonly tableStats: BpfMap
-  readonly verdicts: BpfMap
-  readonly vips: BpfMap
+  readonly config: TableMap
+  readonly conns: TableMap
+  readonly nextHops: TableMap
+  readonly planEntries: TableMap
+  readonly planSegments: TableMap
+  readonly plans: TableMap
+  readonly realServers: TableMap
+  readonly serverBase: TableMap
+  readonly serverCounts: TableMap
+  readonly serverTraffic: TableMap
+  readonly serviceBase: TableMap
+  readonly services: TableMap
+  readonly tableStats: TableMap
+  readonly verdicts: TableMap
+  readonly vips: TableMap
 }
 
 /** Where the programs are attached. */
@@ -42,7 +49,9 @@ export interface Interfaces {
   upkeep(): void
 }
 
-export interface XdpDataplaneParts {
+export interface TableDataplaneParts {
+  readonly name: string
+  readonly supports: Capabilities
   readonly maps: DirectorMaps
   readonly clock: Clock
   readonly interfaces: Interfaces
@@ -54,10 +63,13 @@ export interface XdpDataplaneParts {
 
 const indexOf = ({ index }: Slot) => index
 
-/** Forwarding by director.bpf.c, through its maps. What is in them at the start is adopted. */
-export class XdpDataplane implements Dataplane {
-  readonly name = 'xdp'
-  readonly supports = { survivesProcess: true }
+/**
+ * Forwarding by a program that shares tables with the daemon: director.bpf.c, or the same in TypeScript. What is in the tables
+ * at the start is adopted.
+ */
+export class TableDataplane implements Dataplane {
+  readonly name: string
+  readonly supports: Capabilities
   readonly #maps: DirectorMaps
   readonly #nextHops: NextHopTable
   readonly #traffic: TrafficTable
@@ -69,7 +81,9 @@ export class XdpDataplane implements Dataplane {
   readonly #interfaces: Interfaces
   readonly close: () => void
 
-  constructor({ maps, clock, interfaces, close, nowTicks = monotonicTicks }: XdpDataplaneParts) {
+  constructor({ name, supports, maps, clock, interfaces, close, nowTicks = monotonicTicks }: TableDataplaneParts) {
+    this.name = name
+    this.supports = supports
     this.#maps = maps
     this.#nextHops = new NextHopTable(maps.nextHops, clock)
     this.#traffic = new TrafficTable(maps)
