@@ -3,7 +3,6 @@
 import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
 import { Registry } from 'prom-client'
 import { type StatusView, socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
@@ -17,6 +16,7 @@ import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openXdp, removeXdp } from './dataplane/xdp/open.js'
 import { Director } from './director/director.js'
+import { MemoryGiver } from './give-back.js'
 import { collectMetrics } from './metrics/collect.js'
 import { serveMetrics } from './metrics/server.js'
 import { Ip } from './net/ip.js'
@@ -30,9 +30,6 @@ const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', impor
 /** The director in the foreground: resolves when it was told to end. Forwarding goes on, unless it was told to go down. */
 export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
   const { log, close } = openLog(options.logLevel)
-  // The collector's nursery stays as small as it begins, or it would hold on to 32 MB for good after a large change. Scrapes
-  // of thousands of servers, which leave much garbage, take half as long again.
-  setFlagsFromString('--semi-space-growth-factor=1')
   try {
     await direct(options, version, log)
   } finally {
@@ -81,7 +78,10 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
   try {
     await director.start()
     runtime.create()
-    const parts = { director, version, pinDir, down, ended: () => ending.end('down') }
+    const memory = new MemoryGiver(systemClock)
+    closers.push(async () => memory.stop())
+    const changed = (commands: number) => memory.note(commands)
+    const parts = { director, version, pinDir, down, ended: () => ending.end('down'), changed }
     const api = await serveApi(join(runtimeDir, socketName), parts, log)
     closers.push(() => api.close())
     if (metrics) closers.push(await startMetrics(metrics, director, log))

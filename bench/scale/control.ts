@@ -19,8 +19,8 @@ const mebibyte = 2 ** 20
 const changes = 20
 /** Services of the case whose figures are held against targets. */
 const largest = 10_000
-/** Without commands or packets: V8's collector waits for 8 s of that before it gives memory back. */
-const restMs = 20_000
+/** Without commands or packets: the daemon gives memory back soon after a large change. */
+const restMs = 5000
 
 interface Size {
   readonly services: number

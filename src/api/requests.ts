@@ -16,6 +16,8 @@ export interface ApiParts {
   readonly version: string
   /** Where its pins are, for StatusView. */
   readonly pinDir: string
+  /** Called when so many commands have been carried out. */
+  changed(commands: number): void
   /** Takes the director out of the path; the answer is sent when it has resolved. */
   down(): Promise<void>
   /** Called when a request to go down is answered, also by an error, or its client gone: the process should end. */
@@ -30,7 +32,7 @@ type Handler<N extends Name> = (parts: ApiParts, request: Field) => Results[N] |
 
 /** How each request but that for connections gets its result. */
 const handlers: { readonly [N in Exclude<Name, 'connections'>]: Handler<N> } = {
-  commands: async ({ director }, request) => {
+  commands: async ({ director, changed }, request) => {
     const commands = decodeCommands(request.get('commands'))
     const results: (ErrorBody | null)[] = []
     for (let first = 0; first < commands.length; first += commandsPerTurn) {
@@ -38,6 +40,7 @@ const handlers: { readonly [N in Exclude<Name, 'connections'>]: Handler<N> } = {
       const errors = director.executeAll(commands.slice(first, first + commandsPerTurn))
       results.push(...errors.map((error) => (error ? errorBody(error) : null)))
     }
+    changed(commands.length)
     await director.settled()
     return results
   },

@@ -72,7 +72,14 @@ export async function fakeDirector(): Promise<FakeDirector> {
       return fake.status
     },
   }
-  const parts = { director, version: '', pinDir: '', down: async () => asked('down'), ended: () => {} }
+  const parts = {
+    director,
+    version: '',
+    pinDir: '',
+    down: async () => asked('down'),
+    ended: () => {},
+    changed: () => {},
+  }
   const server = await serveApi(join(runtimeDir, socketName), parts, new MemoryLog())
   return fake
 }

@@ -34,6 +34,7 @@ export async function served(t: Test): Promise<Served> {
     pinDir: '/sys/fs/bpf/xlvs',
     down: async () => void went.push('down'),
     ended: () => void went.push('ended'),
+    changed: (commands: number) => void went.push(`${commands} commands`),
   }
   const server = await serveApi(path, parts, fixture.log)
   t.teardown(() => server.close())

@@ -262,6 +262,12 @@ t.test('what is asked for after down is not promised', async (t) => {
   t.strictSame(await down, [{ result: null }])
 })
 
+t.test('how many commands were carried out is told', async (t) => {
+  const { path, went } = await served(t)
+  await ask(path, commands({ type: 'zero' }, { type: 'zero' }))
+  t.same(went, ['2 commands'])
+})
+
 t.test('others are answered while many commands are carried out', async (t) => {
   const { path, director } = await served(t)
   const many = Array.from({ length: 20_000 }, (_, i) => ({ ...web, vport: i + 1, scheduler: 'rr' }))

@@ -1,0 +1,49 @@
+/** Commands that make a service and add servers to it, in one request. */
+import t from 'tap'
+import type { Command } from '../../../src/api/protocol.js'
+import { DirectorError } from '../../../src/core/errors.js'
+import { hopTo } from '../../lib/fake-next-hops.js'
+import { dns, routed, startedDirector, web } from './fixture.js'
+
+t.test('a service that is made with its servers is installed once', async (t) => {
+  const { director, dataplane, nextHops } = await startedDirector()
+  for (const n of [11, 12]) nextHops.set(`10.0.0.${n}`, hopTo(n))
+  const service = { ...web, scheduler: 'rr' }
+  const made: Command[] = [
+    { type: 'add-service', service },
+    { type: 'add-server', key: web, server: routed('10.0.0.11') },
+    { type: 'add-server', key: web, server: routed('10.0.0.11') },
+    { type: 'add-server', key: web, server: routed('10.0.0.12') },
+    { type: 'add-service', service },
+    { type: 'add-server', key: web, server: routed('10.0.0.13') },
+    { type: 'add-server', key: dns, server: routed('10.0.0.11') },
+  ]
+  t.same(
+    director.executeAll(made).map((error) => error?.code),
+    [undefined, undefined, 'SERVER_EXISTS', undefined, 'SERVICE_EXISTS', undefined, 'NO_SUCH_SERVICE'],
+  )
+  const installs = dataplane.writes.filter((write) => write.startsWith('setService'))
+  t.same(installs, ['setService tcp 192.0.2.10:80', 'setService tcp 192.0.2.10:80'])
+  const rips = ['10.0.0.13', '10.0.0.12', '10.0.0.11']
+  t.match(director.services(), [{ servers: rips.map((rip) => ({ rip })) }])
+  t.match([...dataplane.services()], [{ servers: rips.map((rip) => ({ rip })) }])
+})
+
+t.test('servers that do not find room all at once are added as far as they do', async (t) => {
+  const { director, dataplane, log } = await startedDirector()
+  const set = dataplane.setService.bind(dataplane)
+  dataplane.setService = (entry) => {
+    if (entry.servers.length > 2) throw new DirectorError('NO_SPACE', 'no room')
+    set(entry)
+  }
+  const made: Command[] = [
+    { type: 'add-service', service: { ...web, scheduler: 'rr' } },
+    ...[11, 12, 13, 14].map((n) => ({ type: 'add-server', key: web, server: routed(`10.0.0.${n}`) }) as const),
+  ]
+  t.same(
+    director.executeAll(made).map((error) => error?.code),
+    [undefined, undefined, undefined, 'NO_SPACE', 'NO_SPACE'],
+  )
+  t.match(director.services(), [{ servers: [{ rip: '10.0.0.12' }, { rip: '10.0.0.11' }] }])
+  t.equal(log.lines.filter((line) => line === 'info command carried out').length, 3)
+})
