@@ -1,0 +1,45 @@
+/** What a stage returns when the packet goes on to the next one; otherwise it returns the verdict (packet.h). */
+export const goOn = -1
+
+/** IP protocol numbers. */
+export const ipProtocol = { ICMP: 1, IPIP: 4, TCP: 6, UDP: 17 } as const
+
+/** TCP flags as they stand in byte 13 of the header. */
+export const tcpFlag = { FIN: 0x01, SYN: 0x02, RST: 0x04, ACK: 0x10 } as const
+
+/** Bits of the fragment field of the IP header, in host order. */
+export const ipFragment = { MF: 0x2000, DF: 0x4000, OFFSET: 0x1fff } as const
+
+/**
+ * What is known of a packet: struct packet of packet.h. One object is used for one packet after the other. Addresses and ports
+ * are numbers as their bytes stand in memory, in wire order read as little-endian: the hash and the tables have them so.
+ */
+export class Packet {
+  /** A frame or a datagram; what is behind the IP packet in it, padding, goes along. */
+  bytes: Buffer = Buffer.alloc(0)
+  /** Where in it the IP header begins. */
+  at = 0
+  /** Bytes of the IP header, and of the IP packet. */
+  headerLength = 0
+  ipLength = 0
+  cip = 0
+  vip = 0
+  cport = 0
+  vport = 0
+  protocol = 0
+  tcpFlags = 0
+  /** An ICMP error: the tuple is that of the packet of ours that it quotes. */
+  isIcmpError = false
+  /** An ICMP error about a tunnel: the real server at its end. Otherwise 0. */
+  rip = 0
+  /** And where in the bytes the quoted packet of the client begins. */
+  innerAt = 0
+
+  get fragment(): number {
+    return this.bytes.readUInt16BE(this.at + 6)
+  }
+
+  get hasDf(): boolean {
+    return (this.fragment & ipFragment.DF) !== 0
+  }
+}

@@ -1,0 +1,36 @@
+/** `npm run fuzz`: director.bpf.c against the same in TypeScript, for as long as wanted. */
+import { Command, InvalidArgumentError } from 'commander'
+import { hunt } from './hunt.js'
+
+interface Flags {
+  readonly seconds: number
+  readonly seed: number
+  readonly frames: number
+}
+
+const program = new Command('npm run fuzz --')
+  .description(
+    'Gives director.bpf.c and its double in TypeScript the same random steps, and compares them after each. As root.',
+  )
+  .option('--seconds <n>', 'how long', positive, 60)
+  .option('--seed <n>', 'the first seed; each run has the next one', positive, Date.now() % 1_000_000)
+  .option('--frames <n>', 'frames of a run', positive, 20_000)
+  .action(async ({ seconds, seed, frames }: Flags) => {
+    const end = Date.now() + seconds * 1000
+    for (let run = 0; run === 0 || Date.now() < end; run++) {
+      const report = await hunt(seed + run, frames)
+      if (report !== undefined) {
+        process.stdout.write(report)
+        process.exitCode = 1
+        return
+      }
+      process.stderr.write(`seed ${seed + run}: ${frames} frames, no difference\n`)
+    }
+  })
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number of at least 1')
+  return Number(text)
+}
+
+await program.parseAsync()

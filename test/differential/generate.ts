@@ -1,0 +1,54 @@
+import { seededRandom } from '../lib/random.js'
+import { Frames } from './frames.js'
+import type { Step } from './step.js'
+import { Choice, directorMacs, rips, someHop, someServers, someService } from './world.js'
+
+/** In a tick: ICMP errors have a budget for each CPU and tick, and which CPU a frame is given to is not ours to say. */
+const framesOfATick = 60
+
+/** A few ticks, a state's timeout and one more, the longest. */
+const jumps = [1, 1, 10, 149, 150, 448, 895, 896, 1789, 4471, 13412]
+
+/** Steps that a seed decides: mostly frames, so many of them. */
+export function* generate(seed: number, frames: number): Iterable<Step> {
+  const choice = new Choice(seededRandom(seed))
+  const source = new Frames(choice)
+  yield* beginning(choice)
+  for (let frame = 1; frame <= frames; frame++) {
+    while (choice.onceIn(15)) yield someChange(choice)
+    if (frame % framesOfATick === 0) yield { kind: 'advance', ticks: 1 }
+    yield { kind: 'frame', bytes: source.next() }
+  }
+}
+
+/** Most ways are known, and most services there. */
+function* beginning(choice: Choice): Iterable<Step> {
+  for (const rip of rips) yield { kind: 'hop', rip, hop: someHop(choice, rip) }
+  for (let i = 0; i < 6; i++) yield { kind: 'install', service: someService(choice), servers: someServers(choice) }
+}
+
+function someChange(choice: Choice): Step {
+  switch (choice.below(12)) {
+    case 0:
+    case 1:
+    case 2:
+      return { kind: 'install', service: someService(choice), servers: someServers(choice) }
+    case 3:
+      return choice.onceIn(3) ? { kind: 'remove', service: someService(choice) } : { kind: 'collect' }
+    case 4:
+    case 5: {
+      const rip = choice.of(rips)
+      return { kind: 'hop', rip, hop: someHop(choice, rip) }
+    }
+    case 6:
+      return choice.onceIn(4)
+        ? { kind: 'macs', macs: directorMacs.slice(0, choice.below(3)) }
+        : { kind: 'zero', service: someService(choice) }
+    case 7:
+      return { kind: 'timeouts', timeouts: { tcpS: 1 + choice.below(900), tcpFinS: 1 + choice.below(120), udpS: 300 } }
+    case 8:
+      return choice.onceIn(5) ? { kind: 'restart' } : { kind: 'advance', ticks: 1 }
+    default:
+      return { kind: 'advance', ticks: choice.of(jumps) }
+  }
+}

@@ -1,0 +1,139 @@
+import { realServerLayout, trafficLayout } from '../../src/dataplane/tables/layout.gen.js'
+import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js'
+import { BpfDirector } from '../lib/bpf-director.js'
+import { SimDirector } from '../lib/sim-director.js'
+import type { Sent, TableDirector } from '../lib/table-director.js'
+import { type Step, take } from './step.js'
+
+/** Bytes at the beginning of each array that are compared: more than a run uses. */
+const compared = 1 << 16
+/** What packets write. */
+const writtenByPackets = ['conns', 'plans', 'nextHops', 'serverCounts'] as const
+/** What the daemon writes. */
+const writtenByChanges = ['config', 'realServers', 'planEntries', 'planSegments', 'serverBase', 'serviceBase'] as const
+type ArrayName = (typeof writtenByPackets)[number] | (typeof writtenByChanges)[number]
+
+/** director.bpf.c in the kernel and the program in TypeScript, to which the same happens. */
+export class Pair {
+  readonly bpf: BpfDirector
+  readonly sim: SimDirector
+  /** One past the highest slot of a real server. */
+  #servers = 0
+  readonly #views: ReadonlyMap<ArrayName, readonly [Buffer, Buffer]>
+
+  /** @param sets of the connection table. */
+  constructor(sets: number) {
+    this.bpf = new BpfDirector({ sets })
+    this.sim = new SimDirector({ sets })
+    const view = (maps: DirectorMaps, name: ArrayName) => {
+      const { info } = maps[name]
+      return bytesOf(maps[name].view(0, Math.min(compared, info.maxEntries * info.valueSize)))
+    }
+    const names = [...writtenByPackets, ...writtenByChanges]
+    this.#views = new Map(names.map((name) => [name, [view(this.bpf.maps, name), view(this.sim.maps, name)]]))
+  }
+
+  close(): void {
+    this.bpf.close()
+  }
+
+  /** Lets it happen to both. Returns where they disagree afterwards, or undefined. */
+  take(step: Step): string | undefined {
+    const [bpf, sim] = [attempt(this.bpf, step), attempt(this.sim, step)]
+    if (bpf !== sim) return `xdp: ${bpf}\nsim: ${sim}`
+    const changed = step.kind === 'frame' ? writtenByPackets : [...writtenByPackets, ...writtenByChanges]
+    for (const name of changed) {
+      const difference = this.#arrayDifference(name)
+      if (difference !== undefined) return difference
+    }
+    if (step.kind !== 'frame') this.#servers = this.#lastServer() + 1
+    return this.#trafficDifference()
+  }
+
+  #lastServer(): number {
+    const [bpf = Buffer.alloc(0)] = this.#views.get('realServers') ?? []
+    let last = bpf.length / realServerLayout.size - 1
+    while (last >= 0 && bpf[last * realServerLayout.size + realServerLayout.offsets.flags] === 0) last--
+    return last
+  }
+
+  #arrayDifference(name: ArrayName): string | undefined {
+    const [bpf, sim] = this.#views.get(name) ?? [Buffer.alloc(0), Buffer.alloc(0)]
+    if (bpf.equals(sim)) return undefined
+    const at = bpf.findIndex((byte, i) => byte !== sim[i])
+    const { valueSize } = this.sim.maps[name].info
+    const first = at - (at % Math.min(valueSize, 64))
+    const part = (bytes: Buffer) => bytes.toString('hex', first, first + Math.min(valueSize, 64))
+    return `map ${name} from byte ${first} on\nxdp: ${part(bpf)}\nsim: ${part(sim)}`
+  }
+
+  #trafficDifference(): string | undefined {
+    const [bpf = [], sim = []] = [this.bpf, this.sim].map(({ maps: { serverTraffic } }) =>
+      sums(serverTraffic.readRange(0, this.#servers).values, serverTraffic.info.valueBytes / trafficLayout.size),
+    )
+    const at = bpf.findIndex((count, i) => count !== sim[i])
+    if (at < 0) return undefined
+    const words = trafficLayout.size / 8
+    return `map server_traffic, server ${Math.floor(at / words)}, word ${at % words}\nxdp: ${bpf[at]}\nsim: ${sim[at]}`
+  }
+
+  /** Of what is counted once for a packet, whose verdicts were compared already: to be looked at in the end. */
+  totalsDifference(): string | undefined {
+    const [bpf, sim] = [this.bpf, this.sim].map(({ dataplane }) => {
+      const { verdicts, connections } = dataplane.stats()
+      return JSON.stringify([connections, [...verdicts]])
+    })
+    return bpf === sim ? undefined : `counters\nxdp: ${bpf}\nsim: ${sim}`
+  }
+}
+
+/** What came of it, as text. */
+function attempt(director: TableDirector, step: Step): string {
+  try {
+    const sent = take(director, step)
+    return sent ? sentText(sent) : 'done'
+  } catch (error) {
+    return `${error}`
+  }
+}
+
+/** A dropped frame's bytes are nobody's business. */
+function sentText({ verdict, frame }: Sent): string {
+  return verdict.startsWith('drop_') ? verdict : `${verdict} ${frame.toString('hex')}`
+}
+
+/** Counters of servers, added up over the CPUs; low words, which do for what a run counts. */
+function sums(values: Buffer, cpus: number): number[] {
+  const words = trafficLayout.size / 8
+  const all = new Array<number>(values.length / cpus / 8).fill(0)
+  for (let at = 0; at < values.length; at += 8) {
+    const server = Math.floor(at / (trafficLayout.size * cpus))
+    const word = server * words + ((at / 8) % words)
+    all[word] = (all[word] ?? 0) + values.readUInt32LE(at)
+  }
+  return all
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: DataView): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+}
+
+/** The first of the steps after which the two disagree, and how. @param sets of the connection table. */
+export function firstDifference(
+  steps: Iterable<Step>,
+  sets: number,
+): { steps: Step[]; difference: string } | undefined {
+  const pair = new Pair(sets)
+  const taken: Step[] = []
+  try {
+    for (const step of steps) {
+      taken.push(step)
+      const difference = pair.take(step)
+      if (difference !== undefined) return { steps: taken, difference }
+    }
+    const difference = pair.totalsDifference()
+    return difference === undefined ? undefined : { steps: taken, difference }
+  } finally {
+    pair.close()
+  }
+}
