@@ -4,7 +4,7 @@ import { firstDifference } from './pair.js'
 import { stepText } from './step.js'
 
 /** How long a failure is made shorter before it is shown. */
-const shrinkMs = 60_000
+const shrinkMs = 30_000
 
 /**
  * Looks for a difference between director.bpf.c and the program in TypeScript.
