@@ -173,9 +173,10 @@ export class ServerTable {
   /** Gives a slot back at once: one that no packet can have seen, or that collect() found unused. */
   free(slot: Slot): void {
     const service = serviceKeyText(slot.service)
-    const others = this.of(slot.service).filter((other) => other !== slot)
-    if (others.length > 0) this.#byService.set(service, others)
-    else this.#byService.delete(service)
+    const slots = this.#byService.get(service) ?? []
+    // Mostly it is one of the newest.
+    slots.splice(slots.lastIndexOf(slot), 1)
+    if (slots.length === 0) this.#byService.delete(service)
     this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
     this.nextHops.drop(slot.server.rip)

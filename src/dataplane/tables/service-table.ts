@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js'
-import { isSameServer, type RealServer } from '../../core/real-server.js'
+import { isSameServer, type RealServer, serverKeyText } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
 import type { ServiceEntry } from '../dataplane.js'
 import { serviceKeyLayout, serviceLayout } from './layout.gen.js'
@@ -144,14 +144,16 @@ export class ServiceTable {
   #slotsFor(service: ServiceKey, servers: readonly RealServer[], undo: (() => void)[]): Slot[] {
     const present = this.get(service)?.slots ?? []
     let next = 0
+    let all: ReadonlyMap<string, Slot> | undefined
     return servers.map((server) => {
-      // Mostly the list is the one before but for one server: no search through it for each.
+      // Mostly the list is the one before but for one server: no search for each.
       const listed = present[next]
       if (listed && isSameServer(listed.server, server)) {
         next++
         return listed
       }
-      const slot = this.servers.of(service).find((other) => isSameServer(other.server, server))
+      all ??= new Map(this.servers.of(service).map((slot) => [serverKeyText(slot.server), slot]))
+      const slot = all.get(serverKeyText(server))
       if (slot) {
         if (slot.available) next = present.indexOf(slot) + 1
         return slot
