@@ -97,8 +97,8 @@ export class Director {
   }
 
   /**
-   * Installs a service once for all the servers that commands add to it, which loads a table in two thirds of the time. No
-   * packet could have told the steps apart.
+   * Installs a service once for all the servers that commands add to it, which loads a table in two thirds of the time, where
+   * the scheduler does not care about the steps.
    * @returns undefined, with nothing changed, if they have to be carried out one by one.
    */
   #addAtOnce(run: readonly Command[]): (DirectorError | undefined)[] | undefined {
@@ -112,6 +112,7 @@ export class Director {
         return this.#refusal(command, error)
       }
     })
+    if (desired && schedulerNamed(desired.service.scheduler).isStepwise) return undefined
     try {
       if (desired) this.#install(desired)
     } catch {

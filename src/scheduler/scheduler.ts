@@ -50,6 +50,8 @@ export interface Progress {
 export interface Scheduler {
   /** The name after `-s`. */
   readonly name: string
+  /** Where it begins depends on each step of a change: servers that come together are to be added one by one. */
+  readonly isStepwise?: true
   /**
    * Decides who is picked from now on.
    * @param candidates in the order of the service's list, newest first.

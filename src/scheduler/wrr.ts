@@ -15,6 +15,7 @@ interface LevelledSegment extends SequenceSegment {
  */
 export const wrr: Scheduler = {
   name: 'wrr',
+  isStepwise: true,
   plan(candidates, progress) {
     const di = divisor(candidates.map(({ weight }) => weight))
     const { segments, length } = walk(candidates, di)

@@ -1,7 +1,7 @@
 /** Array maps as memory, a part at a time. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { nextHopLayout, planEntryLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { planEntryLayout, realServerLayout } from '../../src/dataplane/tables/layout.gen.js'
 import { fromBytes } from '../../src/dataplane/tables/layout-fields.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
 import { openDirector } from './director-fixture.js'
@@ -14,13 +14,13 @@ function key(index: number): Buffer {
 
 t.test('records on both sides of where one part ends', (t) => {
   const { maps } = openDirector(t)
-  const array = new MappedArray(maps.nextHops, nextHopLayout)
-  const indexes = [0, 1, 4095, 4096, 8191, 8192, array.capacity - 1]
-  for (const index of indexes) array.publish(index, nextHopLayout.offsets.pathMtu, index + 1)
+  const array = new MappedArray(maps.realServers, realServerLayout)
+  const indexes = [0, 1, 16383, 16384, 32767, 32768, array.capacity - 1]
+  for (const index of indexes) array.publish(index, realServerLayout.offsets.order, index + 1)
   for (const index of indexes) {
-    const value = maps.nextHops.lookup(key(index)) ?? Buffer.alloc(0)
-    t.equal(fromBytes(nextHopLayout, value).pathMtu, index + 1, `as the kernel has ${index}`)
-    t.equal(array.get(index).pathMtu, index + 1)
+    const value = maps.realServers.lookup(key(index)) ?? Buffer.alloc(0)
+    t.equal(fromBytes(realServerLayout, value).order, index + 1, `as the kernel has ${index}`)
+    t.equal(array.get(index).order, index + 1)
   }
   t.end()
 })
@@ -29,7 +29,7 @@ t.test('records of which a value holds several', (t) => {
   const { maps } = openDirector(t)
   const array = new MappedArray(maps.planEntries, planEntryLayout)
   const inValue = maps.planEntries.info.valueSize / planEntryLayout.size
-  for (const index of [4095, 4096, array.capacity - 1]) {
+  for (const index of [16383, 16384, array.capacity - 1]) {
     array.set(index, { server: index, weight: 7 })
     const value = maps.planEntries.lookup(key(Math.floor(index / inValue))) ?? Buffer.alloc(0)
     t.same(fromBytes(planEntryLayout, value, index % inValue), { server: index, weight: 7 })

@@ -128,6 +128,20 @@ export function conformance(open: (t: Test) => Subject): void {
     t.end()
   })
 
+  t.test('a service that comes back counts from 0', (t) => {
+    const { dataplane, receive } = open(t)
+    dataplane.setService(rr([first]))
+    dataplane.moved()
+    receive(segment('S'))
+    dataplane.removeService(web)
+    dataplane.setService(rr([first]))
+    t.same(dataplane.moved(), [], 'what went to its predecessor is not its own')
+    receive(segment('A'))
+    t.match(dataplane.moved(), [{ traffic: { conns: 0, inPackets: 1 } }])
+    t.match([...dataplane.counters(web)], [{ traffic: { conns: 0, inPackets: 1 } }])
+    t.end()
+  })
+
   t.test('connections are listed, and kept by the server that has them', async (t) => {
     const { dataplane, receive, advance } = open(t)
     dataplane.setService(rr([first]))
@@ -163,14 +177,13 @@ export function conformance(open: (t: Test) => Subject): void {
   })
 
   t.test('what does not find room changes nothing', (t) => {
-    const { dataplane, advance } = open(t)
+    const { dataplane } = open(t)
     const before = rr([first])
     dataplane.setService(before)
     const tooMany = Array.from({ length: 65_537 }, (_, i) => server(1 + (i >> 15), { rport: 1 + (i & 0x7fff) }))
     t.throws(() => dataplane.setService(rr(tooMany)), { code: 'NO_SPACE' })
     t.throws(() => dataplane.setService(rr(tooMany, dns)), { code: 'NO_SPACE' })
     t.same(services(dataplane), [before])
-    advance(1)
     const many = rr(tooMany.slice(0, 60_000), dns)
     dataplane.setService(many)
     t.same(services(dataplane)[1]?.servers.length, 60_000, 'the room that they had taken is free again')

@@ -1,8 +1,8 @@
 import type { Layout } from './layout-fields.js'
 import type { TableMap } from './table-map.js'
 
-/** Records that are mapped together. Whatever their size, it is a number of whole pages. */
-const windowRecords = 4096
+/** Records that are mapped together: of 4 bytes and more each, so that it is whole pages, also of 64 KiB. */
+const windowRecords = 16384
 
 /** A part of the map as memory. */
 interface Window {

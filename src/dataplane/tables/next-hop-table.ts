@@ -47,10 +47,11 @@ export class NextHopTable {
     return entry.index
   }
 
-  drop(rip: Address): void {
+  /** @param wasSeen false: no packet has seen the slot that named it. */
+  drop(rip: Address, wasSeen = true): void {
     const entry = this.#entries.get(rip)
     if (entry === undefined || --entry.users > 0) return
-    this.#free(rip, entry)
+    this.#free(rip, entry, wasSeen)
   }
 
   /** In force for the next packet: each packet, and whoever reads it after a crash, finds the old way or the new one. */
@@ -91,10 +92,10 @@ export class NextHopTable {
     return entry
   }
 
-  #free(rip: Address, { index }: Entry): void {
+  #free(rip: Address, { index }: Entry, wasSeen = true): void {
     this.#entries.delete(rip)
     this.#array.publish(index, nextHopLayout.offsets.rip, 0)
-    this.#pool.release(index)
+    this.#pool.release(index, wasSeen)
   }
 }
 

@@ -52,12 +52,12 @@ export class PlanTable {
     const entries = entriesOf(plan)
     const segments = plan.pick === 'sequence' ? plan.segments : []
     const index = this.#planPool.allocate()
-    const taken: (() => void)[] = [() => this.#planPool.release(index)]
+    const taken: (() => void)[] = [() => this.#planPool.release(index, false)]
     try {
       const firstEntry = this.#entryPool.allocate(entries.length)
-      taken.push(() => this.#entryPool.release({ first: firstEntry, count: entries.length }))
+      taken.push(() => this.#entryPool.release({ first: firstEntry, count: entries.length }, false))
       const firstSegment = this.#segmentPool.allocate(segments.length)
-      taken.push(() => this.#segmentPool.release({ first: firstSegment, count: segments.length }))
+      taken.push(() => this.#segmentPool.release({ first: firstSegment, count: segments.length }, false))
       entries.forEach(({ server, weight }, i) => {
         this.#entries.set(firstEntry + i, { server: slotOf(server), weight })
       })
@@ -120,11 +120,12 @@ export class PlanTable {
     return Number(this.#plans.getBig(index, planLayout.offsets.cursor) - this.#plans.get(index).start)
   }
 
-  release(index: number): void {
+  /** @param wasSeen false: no service has named it. */
+  release(index: number, wasSeen = true): void {
     const plan = this.#plans.get(index)
-    this.#entryPool.release(entryRegion(plan))
-    this.#segmentPool.release(segmentRegion(plan))
-    this.#planPool.release(index)
+    this.#entryPool.release(entryRegion(plan), wasSeen)
+    this.#segmentPool.release(segmentRegion(plan), wasSeen)
+    this.#planPool.release(index, wasSeen)
   }
 }
 

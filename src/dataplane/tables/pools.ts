@@ -79,11 +79,13 @@ export class IndexPool {
     return index
   }
 
-  release(index: number): void {
+  /** @param wasSeen false: no packet can have read it, so it can be given out again at once. */
+  release(index: number, wasSeen = true): void {
     if (!this.#isUsed[index]) return
     this.#isUsed[index] = 0
     this.#used--
-    this.#resting.add(index)
+    if (wasSeen) this.#resting.add(index)
+    else this.#free.push(index)
   }
 
   #take(index: number): void {
@@ -155,8 +157,11 @@ export class RegionPool {
     throw noSpace(this.what, this.capacity)
   }
 
-  release(region: Region): void {
-    if (region.count > 0) this.#resting.add(region)
+  /** @param wasSeen as in {@link IndexPool.release}. */
+  release(region: Region, wasSeen = true): void {
+    if (region.count === 0) return
+    if (wasSeen) this.#resting.add(region)
+    else this.#give(this.#sizeFor(region.count), region.first)
   }
 
   #sizeFor(count: number): number {

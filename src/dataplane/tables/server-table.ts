@@ -131,8 +131,8 @@ export class ServerTable {
       // A slot that was never used has counted nothing: a system call less for each server of a large table.
       if (this.#array.get(index).rip !== 0) this.traffic.resetServer(index)
     } catch (error) {
-      if (index !== undefined) this.#pool.release(index)
-      this.nextHops.drop(server.rip)
+      if (index !== undefined) this.#pool.release(index, false)
+      this.nextHops.drop(server.rip, false)
       throw error
     }
     this.#counts.set(index, { active: 0, inactive: 0 })
@@ -170,8 +170,8 @@ export class ServerTable {
     this.#setFlags(slot.index, serverFlag.PRESENT | serverFlag.FOLDED)
   }
 
-  /** Gives a slot back at once: one that no packet can have seen, or that collect() found unused. */
-  free(slot: Slot): void {
+  /** Gives a slot back. @param wasSeen false: no packet can have seen it. */
+  free(slot: Slot, wasSeen = true): void {
     const service = serviceKeyText(slot.service)
     const slots = this.#byService.get(service) ?? []
     // Mostly it is one of the newest.
@@ -179,8 +179,8 @@ export class ServerTable {
     if (slots.length === 0) this.#byService.delete(service)
     this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
-    this.nextHops.drop(slot.server.rip)
-    this.#pool.release(slot.index)
+    this.nextHops.drop(slot.server.rip, wasSeen)
+    this.#pool.release(slot.index, wasSeen)
   }
 
   counts(slot: Slot): ServerCountsStruct {

@@ -20,6 +20,14 @@ export interface Installed {
   readonly slots: readonly Slot[]
 }
 
+/** A change that can fail. */
+interface Attempt {
+  /** What takes its steps back, in their order. */
+  readonly undo: (() => void)[]
+  /** Packets may have read what it has made: that must rest before it is used again. */
+  isSeen: boolean
+}
+
 export interface ServiceMaps extends PlanMaps {
   readonly services: TableMap
   readonly vips: TableMap
@@ -88,15 +96,17 @@ export class ServiceTable {
   set(entry: ServiceEntry): void {
     const { service, servers } = entry
     const before = this.get(service)
-    const undo: (() => void)[] = []
+    const attempt: Attempt = { undo: [], isSeen: false }
+    const { undo } = attempt
     try {
-      const id = before?.id ?? this.#begin(service, undo)
-      const slots = this.#slotsFor(service, servers, undo)
+      const id = before?.id ?? this.#begin(service, attempt)
+      const slots = this.#slotsFor(service, servers, attempt)
       const plan = this.plans.write(entry.plan, (server) => slotAt(slots, server).index, this.#unresolved(servers))
-      undo.push(() => this.plans.release(plan))
+      undo.push(() => this.plans.release(plan, attempt.isSeen))
       this.#list(slots, servers, undo)
       const key = toBytes(serviceKeyLayout, serviceKeyToStruct(service))
       this.#services.update(key, toBytes(serviceLayout, { id, plan, scheduler: service.scheduler }))
+      attempt.isSeen = true
       if (!before) {
         undo.push(() => this.#services.delete(key))
         this.#vips.add(service.vip)
@@ -132,16 +142,16 @@ export class ServiceTable {
   }
 
   /** An id for a new service, with counters at 0. */
-  #begin(service: ServiceKey, undo: (() => void)[]): number {
+  #begin(service: ServiceKey, attempt: Attempt): number {
     const id = this.#ids.allocate()
-    undo.push(() => this.#ids.release(id))
+    attempt.undo.push(() => this.#ids.release(id, attempt.isSeen))
     const returning = Array.from(this.servers.of(service), ({ index }) => index)
     this.servers.traffic.resetService(id, returning)
     return id
   }
 
   /** The slots that servers of a service have already, or else new ones. */
-  #slotsFor(service: ServiceKey, servers: readonly RealServer[], undo: (() => void)[]): Slot[] {
+  #slotsFor(service: ServiceKey, servers: readonly RealServer[], attempt: Attempt): Slot[] {
     const present = this.get(service)?.slots ?? []
     let next = 0
     let all: ReadonlyMap<string, Slot> | undefined
@@ -159,7 +169,7 @@ export class ServiceTable {
         return slot
       }
       const created = this.servers.allocate(service, server)
-      undo.push(() => this.servers.free(created))
+      attempt.undo.push(() => this.servers.free(created, attempt.isSeen))
       return created
     })
   }

@@ -91,15 +91,18 @@ export class TrafficTable {
     }
   }
 
+  /** {@link moved} is to tell what comes on top of this. */
+  #look(slot: number, values: Buffer): void {
+    this.#seen[Math.floor(slot / chunkSlots)]?.values.set(values, (slot % chunkSlots) * values.length)
+  }
+
   /** A slot gets a new server. */
   resetServer(slot: number): void {
     const key = Buffer.alloc(4)
     key.writeUInt32LE(slot)
     this.#traffic.update(key, Buffer.alloc(this.#traffic.info.valueBytes))
     // What its predecessor had counted is not to be taken off.
-    const size = this.#cpus * trafficCodec.size
-    const at = (slot % chunkSlots) * size
-    this.#seen[Math.floor(slot / chunkSlots)]?.values.fill(0, at, at + size)
+    this.#look(slot, Buffer.alloc(this.#traffic.info.valueBytes))
     this.#servers.set(slot, noBase)
   }
 
@@ -111,8 +114,10 @@ export class TrafficTable {
   resetService(id: number, returning: readonly number[]): void {
     let sum = noTraffic
     for (const slot of returning) {
-      const raw = this.raw(slot)
+      const { values } = this.#traffic.readRange(slot, 1)
+      const raw = this.#sums(values)(0)
       this.zeroServer(slot, raw)
+      this.#look(slot, values)
       sum = addTraffic(sum, raw)
     }
     this.#services.set(id, { added: noTraffic, zero: sum })

@@ -47,3 +47,22 @@ t.test('servers that do not find room all at once are added as far as they do', 
   t.match(director.services(), [{ servers: [{ rip: '10.0.0.12' }, { rip: '10.0.0.11' }] }])
   t.equal(log.lines.filter((line) => line === 'info command carried out').length, 3)
 })
+
+t.test('steps that a scheduler cares about are taken one by one', async (t) => {
+  const plans: unknown[] = []
+  for (const scheduler of ['rr', 'wrr', 'lc', 'wlc']) {
+    const commands: Command[] = [
+      { type: 'add-service', service: { ...web, scheduler } },
+      { type: 'add-server', key: web, server: routed('10.0.0.11', 4) },
+      { type: 'add-server', key: web, server: routed('10.0.0.12', 5) },
+    ]
+    for (const atOnce of [true, false]) {
+      const { director, dataplane, nextHops } = await startedDirector()
+      for (const n of [11, 12]) nextHops.set(`10.0.0.${n}`, hopTo(n))
+      if (atOnce) director.executeAll(commands)
+      else for (const command of commands) director.execute(command)
+      plans.push(dataplane.service(web)?.plan)
+    }
+    t.same(plans.at(-2), plans.at(-1), scheduler)
+  }
+})
