@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { removeDirectories } from './bpf/index.js'
 import { DirectorError, type ErrorCode } from './core/errors.js'
@@ -36,10 +36,11 @@ export class RuntimeDirectory {
     }
   }
 
-  /** Removes the directory if a director made it and nobody else uses it. */
+  /** Removes the directory if a director made it and nobody uses it. */
   remove(): void {
-    if (!existsSync(this.#madePath)) return
-    // The command and the daemon may both be at it.
+    // The command and the daemon may both be at it: what is in it still, its owner will remove, and then the directory.
+    const entries = existsSync(this.path) ? readdirSync(this.path) : []
+    if (entries.length !== 1 || entries[0] !== madeName) return
     rmSync(this.#madePath, { force: true })
     removeDirectories([this.path])
   }
