@@ -8,6 +8,7 @@ import { Settings } from '../../src/dataplane/tables/settings.js'
 import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
 import { setsFor } from '../../src/dataplane/tables/table-size.js'
 import { mapsOf } from '../../src/dataplane/xdp/maps.js'
+import { xdp } from '../../src/dataplane/xdp/open.js'
 import { startSweeper } from '../../src/dataplane/xdp/sweeper.js'
 import { wlc } from '../../src/scheduler/wlc.js'
 import { memoryOf } from '../memory.js'
@@ -43,8 +44,7 @@ export function openDirector(options: DirectorOptions): Subject {
   startSweeper(object)
   object.close()
   const dataplane = new TableDataplane({
-    name: 'xdp',
-    supports: { survivesProcess: true },
+    ...xdp,
     maps,
     clock: systemClock,
     interfaces: { list: () => [], upkeep: () => {} },

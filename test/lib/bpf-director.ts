@@ -3,14 +3,11 @@
  * stands until it is moved. Frames go in by BPF_PROG_TEST_RUN.
  */
 import { BpfObject, type BpfProgram, type TestRunResult, xdpActions } from '../../src/bpf/index.js'
-import { sharedConstant, maps as specs, verdictNames } from '../../src/dataplane/tables/layout.gen.js'
+import { maps as specs, verdictNames } from '../../src/dataplane/tables/layout.gen.js'
 import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js'
 import { type BpfMaps, mapsOf } from '../../src/dataplane/xdp/maps.js'
 import { checkoutFile } from './checkout.js'
-import { type Sent, TableDirector } from './table-director.js'
-
-/** A tick of the programs' clock. */
-const nsPerTick = 2n ** BigInt(sharedConstant.TICK_SHIFT)
+import { nsPerTick, type Sent, TableDirector } from './table-director.js'
 
 export interface BpfDirectorOptions {
   /** Sets of the connection table, a power of two; each has 8 slots. */
@@ -26,7 +23,6 @@ export interface BpfDirectorOptions {
 export class BpfDirector extends TableDirector<BpfMaps> {
   readonly object: BpfObject
   readonly program: BpfProgram
-  readonly #now: BigUint64Array
 
   constructor({ object: name = 'director', sets = 128, startTick = 1000, capacities = {} }: BpfDirectorOptions = {}) {
     const object = BpfObject.open(checkoutFile(`build/test/bpf/${name}.bpf.o`))
@@ -38,28 +34,17 @@ export class BpfDirector extends TableDirector<BpfMaps> {
     now[0] = BigInt(startTick) * nsPerTick
     const nowNs = () => now[0] ?? 0n
     super('xdp', mapsOf(object), {
-      nowMs: () => Number(nowNs() / 1_000_000n),
-      nowTicks: () => Number(BigInt.asUintN(32, nowNs() / nsPerTick)),
+      now: nowNs,
+      advance(ns) {
+        now[0] = nowNs() + ns
+      },
     })
     this.object = object
     this.program = object.program('director')
-    this.#now = now
   }
 
   close(): void {
     this.object.close()
-  }
-
-  override advanceTicks(ticks: number): void {
-    this.#advanceNs(BigInt(ticks) * nsPerTick)
-  }
-
-  override advance(seconds: number): void {
-    this.#advanceNs(BigInt(Math.round(seconds * 1e9)))
-  }
-
-  #advanceNs(ns: bigint): void {
-    this.#now[0] = (this.#now[0] ?? 0n) + ns
   }
 
   /** Gives a frame to the program; the default interface is loopback, number 1. */

@@ -9,6 +9,7 @@ import {
   held as heldKinds,
   type ServerCountsStruct,
   serverCountsLayout,
+  sharedConstant,
 } from '../../src/dataplane/tables/layout.gen.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
 import { Settings } from '../../src/dataplane/tables/settings.js'
@@ -53,14 +54,17 @@ export interface Tally {
   readonly held: ReadonlyMap<number, ServerCountsStruct>
 }
 
-/** The packets' clock. */
+/** The packets' clock, in nanoseconds. */
 export interface PacketClock {
-  nowMs(): number
-  /** As entries have it: 32 bits. */
-  nowTicks(): number
+  now(): bigint
+  advance(ns: bigint): void
 }
 
+/** A tick of it. */
+export const nsPerTick = 2n ** BigInt(sharedConstant.TICK_SHIFT)
+
 export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
+  /** Milliseconds of the packets' clock. */
   readonly clock: Clock
   readonly #packetClock: PacketClock
   readonly #conns: DataView
@@ -75,7 +79,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
     this.#packetClock = clock
     this.#conns = maps.conns.view()
     this.clock = {
-      nowMs: () => clock.nowMs(),
+      nowMs: () => Number(clock.now() / 1_000_000n),
       after: () => {
         throw new Error('the data plane sets no timers')
       },
@@ -88,16 +92,21 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   /** Gives a frame to the program. The default interface is loopback, number 1. */
   abstract send(data: Uint8Array, ingressIfindex?: number): Sent
 
-  abstract advanceTicks(ticks: number): void
+  advanceTicks(ticks: number): void {
+    this.#packetClock.advance(BigInt(ticks) * nsPerTick)
+  }
 
-  abstract advance(seconds: number): void
+  advance(seconds: number): void {
+    this.#packetClock.advance(BigInt(Math.round(seconds * 1e9)))
+  }
 
   get dataplane(): TableDataplane {
     return this.#dataplane
   }
 
+  /** As entries have it: 32 bits. */
   nowTicks(): number {
-    return this.#packetClock.nowTicks()
+    return Number(BigInt.asUintN(32, this.#packetClock.now() / nsPerTick))
   }
 
   /** Forgets all that userspace knew and starts over from the maps, as a new daemon does. */

@@ -1,7 +1,7 @@
 /** LVS/DR and LVS/TUN (forward.h), as net/netfilter/ipvs/ip_vs_xmit.c has them. */
 import { verdict } from '../tables/layout.gen.js'
 import { checksum, decrementTtl, ipHeaderLength } from './ipv4.js'
-import { goOn, ipProtocol, type Packet } from './packet.js'
+import { goOn, ipFragment, ipProtocol, type Packet } from './packet.js'
 
 const ecnMask = 0x03
 const ecnCe = 0x03
@@ -37,7 +37,7 @@ export function encapsulate(p: Packet, saddr: number, rip: number, id: number): 
   out.writeUInt16BE((p.ipLength + ipHeaderLength) & 0xffff, 2)
   // As struct iphdr has it: wire order, added up as the machine reads it.
   out.writeUInt16LE((inner.readUInt16LE(4) + id) & 0xffff, 4)
-  out.writeUInt16BE(p.hasDf ? 0x4000 : 0, 6)
+  out.writeUInt16BE(p.fragment & ipFragment.DF, 6)
   out.writeUInt8(inner.readUInt8(8), 8)
   out.writeUInt8(ipProtocol.IPIP, 9)
   out.writeUInt16BE(0, 10)

@@ -3,7 +3,7 @@ import { forward, verdict } from '../tables/layout.gen.js'
 import type { Found } from './connections.js'
 import { type IcmpBudget, type IcmpError, icmpPacket, isFragNeeded } from './icmp.js'
 import { checksum, ipHeaderLength } from './ipv4.js'
-import type { Packet } from './packet.js'
+import { ipFragment, type Packet } from './packet.js'
 import type { Outcome } from './program.js'
 import type { Way } from './way.js'
 
@@ -25,7 +25,7 @@ export function tunnelError(p: Packet, found: Found, budget: IcmpBudget, way: Wa
   if (!areRight) return { verdict: verdict.MALFORMED_CHECKSUM }
   if (!isFragNeeded(told)) return passOn(p, told)
   const rest = learnFrom(told, way, now)
-  const hasDf = (bytes.readUInt16BE(p.innerAt + 6) & 0x4000) !== 0
+  const hasDf = (bytes.readUInt16BE(p.innerAt + 6) & ipFragment.DF) !== 0
   return hasDf ? passOn(p, { ...told, rest }) : { verdict: verdict.DROP_TUNNEL_ERROR }
 }
 

@@ -26,7 +26,8 @@ export interface XdpOptions {
   readonly clock: Clock
 }
 
-const xdp = { name: 'xdp', supports: { survivesProcess: true } }
+/** What a data plane on the kernel's maps is. */
+export const xdp = { name: 'xdp', supports: { survivesProcess: true } }
 
 export interface OpenedXdp {
   readonly dataplane: TableDataplane
