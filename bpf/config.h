@@ -20,7 +20,4 @@
 #define SWEEP_INTERVAL_NS 4000000ULL
 #define SWEEP_STEPS	  256
 
-/* ICMP errors per CPU and tick (67 ms): about the kernel's icmp_msgs_per_sec of 1000. */
-#define ICMP_PER_TICK 67
-
 #endif

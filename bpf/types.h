@@ -120,6 +120,8 @@ enum shared_constant {
 	OWN_MACS = 8,
 	/* The longest scheduler name and its NUL, as in IPVS (IP_VS_SCHEDNAME_MAXLEN). */
 	SCHEDULER_NAME_SIZE = 16,
+	/* ICMP errors per CPU and tick: about the kernel's icmp_msgs_per_sec of 1000. */
+	ICMP_PER_TICK = 67,
 };
 
 /*

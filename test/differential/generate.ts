@@ -3,8 +3,10 @@ import { Frames } from './frames.js'
 import type { Step } from './step.js'
 import { Choice, directorMacs, rips, someHop, someServers, someService } from './world.js'
 
-/** In a tick: ICMP errors have a budget for each CPU and tick, and which CPU a frame is given to is not ours to say. */
+/** Mostly time goes on after so many. */
 const framesOfATick = 60
+/** In every fifth stretch of so many frames time stands still: the budget of ICMP errors, one for each tick, runs out. */
+const stretch = 1000
 
 /** A few ticks, a state's timeout and one more, the longest. */
 const jumps = [1, 1, 10, 149, 150, 448, 895, 896, 1789, 4471, 13412]
@@ -15,8 +17,12 @@ export function* generate(seed: number, frames: number): Iterable<Step> {
   const source = new Frames(choice)
   yield* beginning(choice)
   for (let frame = 1; frame <= frames; frame++) {
-    while (choice.onceIn(15)) yield someChange(choice)
-    if (frame % framesOfATick === 0) yield { kind: 'advance', ticks: 1 }
+    const timeStands = Math.floor(frame / stretch) % 5 === 4
+    while (choice.onceIn(15)) {
+      const change = someChange(choice)
+      if (!timeStands || change.kind !== 'advance') yield change
+    }
+    if (!timeStands && frame % framesOfATick === 0) yield { kind: 'advance', ticks: 1 }
     yield { kind: 'frame', bytes: source.next() }
   }
 }

@@ -17,8 +17,8 @@ export function newerBuild(directory: string): string {
 
   const config = join(directory, 'bpf/config.h')
   const text = readFileSync(config, 'utf8')
-  const newer = text.replace(/(#define ICMP_PER_TICK) \d+/, '$1 68')
-  if (newer === text) throw new Error(`${config}: there is no ICMP_PER_TICK to change`)
+  const newer = text.replace(/(#define LOCK_TRIES) \d+/, '$1 16385')
+  if (newer === text) throw new Error(`${config}: there is no LOCK_TRIES to change`)
   writeFileSync(config, newer)
   const object = join(directory, 'build/bpf/director.bpf.o')
   execFileSync(checkoutFile('scripts/build-bpf'), [join(directory, 'bpf/director.bpf.c'), object])

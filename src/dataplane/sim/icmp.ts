@@ -1,5 +1,5 @@
 /** ICMP errors to clients, as icmp_send() makes them (icmp.h). */
-import { verdict } from '../tables/layout.gen.js'
+import { sharedConstant, verdict } from '../tables/layout.gen.js'
 import { checksum, ipHeaderLength } from './ipv4.js'
 import { ipProtocol } from './packet.js'
 import { icmpCode, icmpHeaderLength, icmpType } from './parse-icmp.js'
@@ -10,8 +10,6 @@ const quoteMax = 576 - headersLength
 const ttl = 64
 /** Precedence "internetwork control". */
 const precedence = 0xc0
-/** Errors per tick (67 ms): about the kernel's icmp_msgs_per_sec of 1000 (ICMP_PER_TICK). */
-const perTick = 67
 
 /** What an error says. */
 export interface IcmpError {
@@ -49,7 +47,7 @@ export class IcmpBudget {
       this.#tick = now
       this.#sent = 0
     }
-    return this.#sent++ < perTick
+    return this.#sent++ < sharedConstant.ICMP_PER_TICK
   }
 }
 

@@ -584,6 +584,7 @@ export const sharedConstant = {
   PLAN_BLOCK: 8,
   OWN_MACS: 8,
   SCHEDULER_NAME_SIZE: 16,
+  ICMP_PER_TICK: 67,
 } as const
 
 /** enum verdict. */
