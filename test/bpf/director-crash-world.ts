@@ -24,7 +24,7 @@ import type { BpfDirector } from '../lib/bpf-director.js'
 import { FakeNextHops } from '../lib/fake-next-hops.js'
 import { ManualClock } from '../lib/manual-clock.js'
 import { MemoryLog } from '../lib/memory-log.js'
-import { defaultAddresses, frame } from '../lib/packet.js'
+import { frame } from '../lib/packet.js'
 import { datagram, forgetRemoved, segment } from './director-fixture.js'
 
 export interface World {
@@ -39,7 +39,6 @@ export type Ways = Readonly<Record<Address, NextHop>>
 export async function start(bpf: BpfDirector, ways: Ways): Promise<World> {
   bpf.restart()
   const nextHops = new FakeNextHops()
-  nextHops.ownMacs[0] = defaultAddresses.directorMac
   for (const [rip, hop] of Object.entries(ways)) nextHops.set(rip, hop)
   const director = new Director({ dataplane: bpf.dataplane, nextHops, log: new MemoryLog(), clock: new ManualClock() })
   await director.start()

@@ -1,10 +1,11 @@
 import type { Address } from '../../src/core/address.js'
 import type { Hop, NextHop, NextHopSource } from '../../src/core/next-hop.js'
+import { defaultAddresses } from './packet.js'
 
 /** A network in memory: tests say how addresses are reached. */
 export class FakeNextHops implements NextHopSource {
   readonly watched = new Set<Address>()
-  readonly ownMacs = ['02:00:00:00:00:fe']
+  readonly ownMacs: readonly string[] = [defaultAddresses.directorMac]
   readonly #hops = new Map<Address, NextHop>()
   #listener: (rip: Address, hop: NextHop) => void = () => {}
 

@@ -6,15 +6,22 @@ type MapSpec = (typeof maps)[keyof typeof maps]
 /** Kinds of maps, enum bpf_map_type of linux/bpf.h. */
 const hashType = 1
 
-/** A map in memory of this process, which does what the kernel's do. Per-CPU maps have one CPU. */
-export function memoryMap(spec: MapSpec, maxEntries: number = spec.maxEntries): TableMap {
+/** A map in memory of this process, which does what the kernel's do. */
+export interface MemoryMap extends TableMap {
+  /** Only an array has a view. */
+  readonly kind: 'array' | 'hash'
+}
+
+/** Per-CPU maps have one CPU. */
+export function memoryMap(spec: MapSpec, maxEntries: number = spec.maxEntries): MemoryMap {
   const { name, keySize, valueSize } = spec
   const info = { keySize, valueSize, maxEntries, valueBytes: Math.ceil(valueSize / 8) * 8 }
   return spec.type === hashType ? new MemoryHash(name, info) : new MemoryArray(name, info)
 }
 
 /** Values one behind the other, each rounded up to 8 bytes; the key is the index. */
-class MemoryArray implements TableMap {
+class MemoryArray implements MemoryMap {
+  readonly kind = 'array'
   readonly #memory: Buffer
 
   constructor(
@@ -73,7 +80,8 @@ class MemoryArray implements TableMap {
   }
 }
 
-class MemoryHash implements TableMap {
+class MemoryHash implements MemoryMap {
+  readonly kind = 'hash'
   readonly #entries = new Map<string, Buffer>()
 
   constructor(

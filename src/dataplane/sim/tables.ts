@@ -1,11 +1,13 @@
 import { configLayout, maps } from '../tables/layout.gen.js'
 import type { DirectorMaps } from '../tables/table-dataplane.js'
-import { memoryMap } from './memory-map.js'
+import { type MemoryMap, memoryMap } from './memory-map.js'
+
+export type MemoryMaps = Readonly<Record<keyof typeof maps, MemoryMap>>
 
 /** The maps of a director in memory. @param sets of the connection table, a power of two. */
-export function memoryMaps(sets: number): DirectorMaps {
+export function memoryMaps(sets: number): MemoryMaps {
   const entries = Object.entries(maps).map(([key, spec]) => [key, memoryMap(spec, key === 'conns' ? sets : undefined)])
-  return Object.fromEntries(entries) as Record<keyof typeof maps, DirectorMaps[keyof DirectorMaps]>
+  return Object.fromEntries(entries) as Record<keyof typeof maps, MemoryMap>
 }
 
 /** The same maps as packets see them: memory, read in place. Offsets are those of layout.gen.ts. */

@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import type { AnswerLine, Request } from '../../../src/api/protocol.js'
 import type { ApiParts } from '../../../src/api/requests.js'
 import { type ApiServer, serveApi } from '../../../src/api/server.js'
-import { type Fixture, startedDirector } from '../director/fixture.js'
+import { type Fixture, type Given, startedDirector } from '../director/fixture.js'
 
 export interface Served extends Fixture {
   readonly path: string
@@ -23,9 +23,9 @@ export function socketPath(t: Test): string {
   return join(directory, 's')
 }
 
-/** A director behind a control socket of its own. */
-export async function served(t: Test): Promise<Served> {
-  const fixture = await startedDirector()
+/** A director behind a control socket of its own, on these or new doubles. */
+export async function served(t: Test, given: Given = {}): Promise<Served> {
+  const fixture = await startedDirector(given)
   const path = socketPath(t)
   const went: string[] = []
   const parts = {

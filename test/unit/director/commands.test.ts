@@ -143,7 +143,7 @@ const unchanged: { title: string; command: Command; code: string; message: strin
 t.test('refused commands change nothing', async (t) => {
   for (const { title, command, code, message } of unchanged) {
     const { director, dataplane, log } = await twoServers()
-    const before = [...dataplane.services()]
+    const before = structuredClone([...dataplane.services()])
     const writes = dataplane.writes.length
     t.throws(() => director.execute(command), { name: 'DirectorError', code, message }, title)
     t.strictSame([...dataplane.services()], before, title)
@@ -168,7 +168,7 @@ t.test('what the data plane refuses has not happened', async (t) => {
   ] satisfies Command[]) {
     const { director, dataplane, nextHops } = await twoServers()
     const views = director.services()
-    const before = [...dataplane.services()]
+    const before = structuredClone([...dataplane.services()])
     dataplane.failNext(full)
     t.throws(() => director.execute(command), full, command.type)
     t.strictSame(director.services(), views, `${command.type}: the desired state`)
@@ -236,7 +236,7 @@ t.test('an edited server makes wrr start its level anew; rr goes on', async (t) 
   ]) {
     director.execute({ type: 'edit-service', service: { ...web, scheduler } })
     director.execute({ type: 'edit-server', key: web, server: routed('10.0.0.11') })
-    dataplane.makePicks(web, 1)
+    dataplane.connect(web)
     director.execute({ type: 'edit-server', key: web, server: routed('10.0.0.11') })
     t.match(dataplane.service(web)?.plan, { start }, scheduler)
   }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { hopTo } from '../../lib/fake-next-hops.js'
+import { frame } from '../../lib/packet.js'
 import { dns, pickable, routed, startedDirector, web } from './fixture.js'
 
 t.test('a server is picked while its next hop is known', async (t) => {
@@ -26,7 +27,9 @@ t.test('a server is picked while its next hop is known', async (t) => {
 
 t.test("the data plane is told which frames are the director's", async (t) => {
   const { dataplane, nextHops } = await startedDirector()
-  t.strictSame(dataplane.ownMacs, nextHops.ownMacs)
+  const verdictFor = (destination: string) => dataplane.receive(frame({ ethernet: { destination }, tcp: {} })).verdict
+  for (const mac of nextHops.ownMacs) t.equal(verdictFor(mac), 'pass_no_service')
+  t.equal(verdictFor(hopTo(11).destinationMac), 'pass_other_host')
 })
 
 t.test('a new MAC address is written without touching a plan', async (t) => {

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { addTraffic } from '../../../src/core/traffic.js'
 import type { SchedulePlan } from '../../../src/scheduler/scheduler.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
-import { dns, type Fixture, pickable, routed, startedDirector, web } from './fixture.js'
+import { clientPacketBytes } from '../../lib/sim-dataplane.js'
+import { burst, dns, type Fixture, pickable, routed, sendBurst, startedDirector, web } from './fixture.js'
 
 /** A director that installed an rr service with three servers, made a pick and died. */
 async function deadDirector(): Promise<Fixture> {
@@ -10,10 +12,15 @@ async function deadDirector(): Promise<Fixture> {
   for (const n of [11, 12, 13]) nextHops.set(`10.0.0.${n}`, hopTo(n))
   director.execute({ type: 'add-service', service: { ...web, scheduler: 'rr' } })
   for (const n of [11, 12, 13]) director.execute({ type: 'add-server', key: web, server: routed(`10.0.0.${n}`) })
-  dataplane.makePicks(web, 1)
+  dataplane.connect(web)
   director.stop()
   dataplane.writes.length = 0
   return fixture
+}
+
+/** The next process: it knows what the tables say. */
+function successor({ dataplane, nextHops }: Fixture): Promise<Fixture> {
+  return startedDirector({ dataplane: dataplane.reopen(), nextHops })
 }
 
 /** Gives the service another plan behind the director's back. */
@@ -24,9 +31,8 @@ function reinstall({ dataplane }: Fixture, plan: SchedulePlan): void {
 }
 
 t.test('what is found is adopted and not disturbed', async (t) => {
-  const { dataplane, nextHops } = await deadDirector()
-  const { director } = await startedDirector({ dataplane, nextHops })
-  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:fe', 'collect'])
+  const { director, dataplane } = await successor(await deadDirector())
+  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:02', 'collect'])
   t.match(director.services(), [
     { ...web, scheduler: 'rr', servers: [{ rip: '10.0.0.13' }, { rip: '10.0.0.12' }, { rip: '10.0.0.11' }] },
   ])
@@ -39,9 +45,9 @@ t.test('what is found is adopted and not disturbed', async (t) => {
 })
 
 t.test('rr goes on where the plan found was, after picks that nobody watched', async (t) => {
-  const { dataplane, nextHops } = await deadDirector()
-  dataplane.makePicks(web, 1)
-  const { director } = await startedDirector({ dataplane, nextHops })
+  const dead = await deadDirector()
+  dead.dataplane.connect(web)
+  const { director, dataplane, nextHops } = await successor(dead)
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.14') })
   nextHops.set('10.0.0.14', hopTo(14))
   t.match(
@@ -55,22 +61,19 @@ t.test('rr goes on where the plan found was, without a pick since it was install
   const dead = await deadDirector()
   const plan = { pick: 'sequence', segments: [{ start: 0, servers: [0, 1, 2] }], length: 3, start: 1 } as const
   reinstall(dead, plan)
-  const { director, dataplane, nextHops } = await startedDirector({
-    dataplane: dead.dataplane,
-    nextHops: dead.nextHops,
-  })
+  const { director, dataplane, nextHops } = await successor(dead)
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.14') })
   nextHops.set('10.0.0.14', hopTo(14))
   t.match(dataplane.service(web)?.plan, { start: 2 }, '12 is next, now the third in the list')
 })
 
 t.test('a way that changed meanwhile is applied at once', async (t) => {
-  const { dataplane, nextHops } = await deadDirector()
-  nextHops.set('10.0.0.11', hopTo(99))
-  dataplane.setNextHop('10.0.0.11', hopTo(11))
-  dataplane.writes.length = 0
-  await startedDirector({ dataplane, nextHops })
-  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:fe', 'setNextHop 10.0.0.11', 'collect'])
+  const dead = await deadDirector()
+  dead.nextHops.set('10.0.0.11', hopTo(99))
+  dead.dataplane.setNextHop('10.0.0.11', hopTo(11))
+  const { dataplane } = await successor(dead)
+  t.strictSame(dataplane.writes, ['setOwnMacs 02:00:00:00:00:02', 'setNextHop 10.0.0.11', 'collect'])
+  t.strictSame(dataplane.nextHops().get('10.0.0.11'), hopTo(99))
 })
 
 t.test('a way in force stays while its neighbour is asked, and goes if there is no answer', async (t) => {
@@ -78,7 +81,7 @@ t.test('a way in force stays while its neighbour is asked, and goes if there is 
   dead.nextHops.set('10.0.0.12', 'unresolved')
   dead.dataplane.setNextHop('10.0.0.12', hopTo(12))
   reinstall(dead, { pick: 'sequence', segments: [{ start: 0, servers: [0, 1, 2] }], length: 3, start: 0 })
-  const fixture = await startedDirector({ dataplane: dead.dataplane, nextHops: dead.nextHops })
+  const fixture = await successor(dead)
   t.strictSame(pickable(fixture, web), ['10.0.0.13', '10.0.0.12', '10.0.0.11'])
   await fixture.clock.advance(5000)
   t.strictSame(pickable(fixture, web), ['10.0.0.13', '10.0.0.11'])
@@ -88,27 +91,28 @@ t.test('a way in force stays while its neighbour is asked, and goes if there is 
 t.test('a plan that picks others than it should is replaced', async (t) => {
   const dead = await deadDirector()
   reinstall(dead, { pick: 'sequence', segments: [], length: 0, start: 0 })
-  const fixture = await startedDirector({ dataplane: dead.dataplane, nextHops: dead.nextHops })
+  const fixture = await successor(dead)
   t.strictSame(pickable(fixture, web), ['10.0.0.13', '10.0.0.12', '10.0.0.11'])
 })
 
 t.test('totals keep what departed services had', async (t) => {
   const dead = await startedDirector()
-  const { dataplane, nextHops, director } = dead
+  const { nextHops, director } = dead
+  nextHops.set('10.0.0.11', hopTo(11))
   for (const service of [web, dns]) director.execute({ type: 'add-service', service: { ...service, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: dns, server: routed('10.0.0.11') })
-  const traffic = { conns: 1000, inPackets: 8000, inBytes: 640_000 }
-  dataplane.count(dns, routed('10.0.0.11'), { traffic })
+  sendBurst(dead, dns)
   director.execute({ type: 'delete-service', key: dns })
-  const { director: next } = await startedDirector({ dataplane, nextHops })
-  t.strictSame(next.totals(), traffic)
+  const { director: next } = await successor(dead)
+  t.strictSame(next.totals(), burst)
 })
 
 t.test('traffic of the time before counts in the totals and not in the rates', async (t) => {
-  const { dataplane, nextHops } = await deadDirector()
-  dataplane.count(web, routed('10.0.0.11'), { traffic: { conns: 1000, inPackets: 8000, inBytes: 640_000 } })
-  const { director, clock } = await startedDirector({ dataplane, nextHops })
+  const dead = await deadDirector()
+  sendBurst(dead, web)
+  const { director, clock } = await successor(dead)
   await clock.advance(2000)
-  t.match(director.services()[0], { traffic: { conns: 1000 }, rates: { cps: 0, inPps: 0, inBps: 0 } })
-  t.strictSame(director.totals(), { conns: 1000, inPackets: 8000, inBytes: 640_000 })
+  const traffic = addTraffic(burst, { conns: 1, inPackets: 1, inBytes: clientPacketBytes })
+  t.match(director.services()[0], { traffic, rates: { cps: 0, inPps: 0, inBps: 0 } })
+  t.strictSame(director.totals(), traffic)
 })

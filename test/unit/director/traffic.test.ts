@@ -1,19 +1,16 @@
 import t from 'tap'
-import type { Traffic } from '../../../src/core/traffic.js'
-import { dns, routed, startedDirector, web } from './fixture.js'
-
-const burst: Traffic = { conns: 100, inPackets: 1000, inBytes: 64_000 }
+import { hopTo } from '../../lib/fake-next-hops.js'
+import { burst, dns, routed, sendBurst, startedDirector, web } from './fixture.js'
 
 async function counting() {
   const fixture = await startedDirector()
+  fixture.nextHops.set('10.0.0.11', hopTo(11))
   for (const key of [web, dns]) {
     fixture.director.execute({ type: 'add-service', service: { ...key, scheduler: 'rr' } })
     fixture.director.execute({ type: 'add-server', key, server: routed('10.0.0.11') })
   }
-  const server = { rip: '10.0.0.11', rport: 80 }
-  fixture.dataplane.count(web, server, { active: 3, inactive: 4, traffic: burst })
-  fixture.dataplane.count(dns, { rip: '10.0.0.11', rport: 53 }, { traffic: burst })
-  return { ...fixture, server }
+  for (const key of [web, dns]) sendBurst(fixture, key)
+  return { ...fixture, server: { rip: '10.0.0.11', rport: 80 } }
 }
 
 t.test('rates are those of the estimator in ip_vs_est.c', async (t) => {
@@ -42,28 +39,30 @@ t.test('rates are those of the estimator in ip_vs_est.c', async (t) => {
 })
 
 t.test('rates of servers, zeroed with their service', async (t) => {
-  const { director, clock, dataplane, server } = await counting()
+  const fixture = await counting()
+  const { director, clock } = fixture
   await clock.advance(2000)
-  t.match(director.services(web), [{ servers: [{ active: 3, inactive: 4, traffic: burst, rates: { cps: 12 } }] }])
+  t.match(director.services(web), [{ servers: [{ active: 3, inactive: 97, traffic: burst, rates: { cps: 12 } }] }])
   director.execute({ type: 'zero', key: web })
   t.match(director.services(web), [
     { traffic: { conns: 0 }, rates: { cps: 0 }, servers: [{ active: 3, traffic: { conns: 0 }, rates: { inPps: 0 } }] },
   ])
   t.match(director.services(dns), [{ traffic: burst, rates: { cps: 12 } }], 'the other service counts on')
-  dataplane.count(web, server, { traffic: burst })
+  sendBurst(fixture, web)
   await clock.advance(2000)
   t.match(director.services(web), [{ rates: { cps: 12 } }], 'from 0 again')
 })
 
 t.test('totals keep what departed services had, until everything is zeroed', async (t) => {
-  const { director, dataplane } = await counting()
+  const fixture = await counting()
+  const { director } = fixture
   const both = { conns: 200, inPackets: 2000, inBytes: 128_000 }
   t.strictSame(director.totals(), both)
   director.execute({ type: 'delete-service', key: dns })
   t.strictSame(director.totals(), both)
   director.execute({ type: 'zero', key: web })
   t.strictSame(director.totals(), both)
-  dataplane.count(web, { rip: '10.0.0.11', rport: 80 }, { traffic: burst })
+  sendBurst(fixture, web)
   director.execute({ type: 'flush' })
   t.strictSame(director.totals(), { conns: 300, inPackets: 3000, inBytes: 192_000 })
   director.execute({ type: 'zero' })

@@ -3,10 +3,15 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import t from 'tap'
+import { tableStatsLayout, verdictNames } from '../../../src/dataplane/tables/layout.gen.js'
+import { toBytes } from '../../../src/dataplane/tables/layout-fields.js'
+import { MappedArray } from '../../../src/dataplane/tables/mapped-array.js'
+import { trafficCodec } from '../../../src/dataplane/tables/traffic-codec.js'
 import { collectMetrics } from '../../../src/metrics/collect.js'
 import { serveMetrics } from '../../../src/metrics/server.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
 import { MemoryLog } from '../../lib/memory-log.js'
+import type { SimDataplane } from '../../lib/sim-dataplane.js'
 import { dns, routed, startedDirector, web } from '../director/fixture.js'
 
 async function measured() {
@@ -16,19 +21,22 @@ async function measured() {
   for (const key of [web, dns]) director.execute({ type: 'add-service', service: { ...key, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.11', 7) })
   director.execute({ type: 'add-server', key: dns, server: routed('10.0.0.12') })
-  const traffic = { conns: 3, inPackets: 21, inBytes: 2 ** 40 }
-  dataplane.count(web, { rip: '10.0.0.11', rport: 80 }, { active: 2, inactive: 1, traffic })
-  dataplane.overall = {
-    verdicts: new Map([
-      ['pass_no_service', 9],
-      ['route_tx', 21],
-    ]),
-    connections: { inUse: 3, capacity: 1024, evicted: 4, expired: 5 },
-    interfaces: [{ name: 'eth0', mode: 'native' }],
+  dataplane.connect({ ...web, vport: 81 }, 9)
+  for (const [i, client] of dataplane.connect(web, 3).entries()) {
+    for (let n = 0; n < 5; n++) dataplane.send(client)
+    dataplane.send(client, i < 2 ? 'A' : 'FA')
   }
+  setBytes(dataplane, 2 ** 40)
+  dataplane.maps.tableStats.update(Buffer.alloc(4), toBytes(tableStatsLayout, { evicted: 4n, expired: 5n }))
   const registry = new Registry()
   collectMetrics(director, registry)
   return { ...fixture, registry }
+}
+
+/** Sets the bytes that the server that was added first has been sent: more than packets of a test can be. */
+function setBytes({ maps }: SimDataplane, inBytes: number): void {
+  const traffic = new MappedArray(maps.serverTraffic, trafficCodec)
+  traffic.set(0, { ...traffic.get(0), inBytes })
 }
 
 /** The lines of the page that are values of ours. */
@@ -42,6 +50,8 @@ t.test('the values of node_exporter and our own', async (t) => {
   const dns = 'local_address="192.0.2.10",local_port="53"'
   const webServer = `${web},remote_address="10.0.0.11",remote_port="80",proto="TCP"`
   const dnsServer = `${dns},remote_address="10.0.0.12",remote_port="53",proto="UDP"`
+  const packets: Partial<Record<string, number>> = { pass_no_service: 9, route_tx: 21 }
+  const verdicts = verdictNames.map((name) => name.toLowerCase()).map((name) => [name, packets[name] ?? 0])
   t.strictSame(values(await registry.metrics()), [
     'node_ipvs_connections_total 3',
     'node_ipvs_incoming_packets_total 21',
@@ -54,9 +64,8 @@ t.test('the values of node_exporter and our own', async (t) => {
     `node_ipvs_backend_connections_inactive{${dnsServer},local_mark=""} 0`,
     `node_ipvs_backend_weight{${webServer},local_mark=""} 7`,
     `node_ipvs_backend_weight{${dnsServer},local_mark=""} 1`,
-    'xlvs_dataplane_info{dataplane="memory",interface="eth0",mode="native"} 1',
-    'xlvs_verdicts_total{verdict="pass_no_service"} 9',
-    'xlvs_verdicts_total{verdict="route_tx"} 21',
+    'xlvs_dataplane_info{dataplane="sim",interface="sim0",mode="native"} 1',
+    ...verdicts.map(([name, packets]) => `xlvs_verdicts_total{verdict="${name}"} ${packets}`),
     'xlvs_connections_in_use 3',
     'xlvs_connections_capacity 1024',
     'xlvs_connections_evicted_total 4',
@@ -81,7 +90,7 @@ t.test('each scrape reads once, and reads anew', async (t) => {
   }
   await registry.metrics()
   t.equal(reads, 1)
-  dataplane.count(web, { rip: '10.0.0.11', rport: 80 }, { active: 5 })
+  dataplane.connect(web, 3)
   await new Promise(setImmediate)
   t.match(await registry.metrics(), /^node_ipvs_backend_connections_active\{.*10\.0\.0\.11.*\} 5$/m)
   t.equal(reads, 2)
