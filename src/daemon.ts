@@ -14,13 +14,13 @@ import { DirectorError } from './core/errors.js'
 import type { Logger } from './core/logger.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
-import { openXdp, removeXdp } from './dataplane/xdp/open.js'
+import { openDataplane, removeDataplanes } from './dataplane/open.js'
 import { Director } from './director/director.js'
 import { MemoryGiver } from './give-back.js'
 import { collectMetrics } from './metrics/collect.js'
 import { serveMetrics } from './metrics/server.js'
 import { Ip } from './net/ip.js'
-import { findLink, readLinks } from './net/links.js'
+import { readLinks } from './net/links.js'
 import { kernelNetwork } from './net/network.js'
 import { KernelNextHops } from './net/next-hops.js'
 import { realServer as runRealServer } from './realserver/command.js'
@@ -41,21 +41,22 @@ export const run = explained(async (options: RunOptions, version: string): Promi
 export const realServer = explained(runRealServer)
 
 async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
-  const { connTableSize: tableSize, metrics, runtimeDir, xdpMode } = options
-  const pinDir = resolve(options.pinDir)
-  const names = [...new Set(options.interfaces)]
-  const links = await readLinks(new Ip())
-  const interfaces = names.map((name) => findLink(links, name, 'interface'))
-  const { dataplane, abandon } = openXdp({
+  const { connTableSize: tableSize, metrics, xdpMode } = options
+  const [pinDir, runtimeDir] = [resolve(options.pinDir), resolve(options.runtimeDir)]
+  const interfaces = [...new Set(options.interfaces)]
+  const { dataplane, refusals, abandon } = await openDataplane({
+    choice: options.dataplane,
+    interfaces,
+    readLinks: () => readLinks(new Ip()),
     objectPath,
     pinDir,
-    interfaces,
+    runtimeDir,
     xdpMode,
     tableSize,
     log,
     clock: systemClock,
   })
-  const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log, names)
+  const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log, interfaces)
   const director = new Director({ dataplane, nextHops, log, clock: systemClock })
   const stop = once(async () => {
     director.stop()
@@ -68,7 +69,7 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
   const down = async () => {
     isDown = true
     await release()
-    removeXdp(pinDir)
+    await removeDataplanes(pinDir, runtimeDir)
   }
   const runtime = new RuntimeDirectory(runtimeDir)
   const closers: (() => Promise<void>)[] = []
@@ -81,7 +82,7 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     const memory = new MemoryGiver(systemClock)
     closers.push(async () => memory.stop())
     const changed = (commands: number) => memory.note(commands)
-    const parts = { director, version, pinDir, down, ended: () => ending.end('down'), changed }
+    const parts = { director, version, pinDir, refusals, down, ended: () => ending.end('down'), changed }
     const api = await serveApi(join(runtimeDir, socketName), parts, log)
     closers.push(() => api.close())
     if (metrics) closers.push(await startMetrics(metrics, director, log))
@@ -97,7 +98,7 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     } else {
       runtime.undo()
       await stop()
-      abandon()
+      await abandon()
     }
   }
 }
@@ -150,7 +151,7 @@ export const down = explained(async ({ runtimeDir, pinDir }: DownOptions): Promi
     refuseOther(running, runtimeDir, resolve(pinDir))
     await client.down()
   }
-  removeXdp(pinDir)
+  await removeDataplanes(resolve(pinDir), resolve(runtimeDir))
   new RuntimeDirectory(runtimeDir).remove()
 })
 

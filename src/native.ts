@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { DirectorError } from './core/errors.js'
+import { UnsupportedError } from './core/errors.js'
 
 /** A number from the addon: a result if it is 0 or more, else -errno. */
 export type Status = number
@@ -125,18 +125,14 @@ let loaded: Native | undefined
 
 /**
  * The addon, loaded at first use, so that what needs no kernel needs no addon.
- * @throws DirectorError INTERNAL if it is not built or was built for another Node.
+ * @throws UnsupportedError if it is not built or was built for another Node.
  */
 export function native(): Native {
   try {
     loaded ??= createRequire(import.meta.url)(addonPath) as Native
   } catch (cause) {
-    throw new DirectorError(
-      'INTERNAL',
-      `${addonPath}: the native addon cannot be loaded; build it with: npm run setup`,
-      { path: addonPath },
-      { cause },
-    )
+    const reason = `${addonPath} cannot be loaded; build it with: npm run setup`
+    throw new UnsupportedError('native addon', reason, { cause })
   }
   return loaded
 }

@@ -97,6 +97,8 @@ export interface StatusView {
   /** Directory of its pins, absolute: tells one director from another. */
   readonly pinDir: string
   readonly dataplane: string
+  /** What would be better, `native XDP on eth0` for one, and why it is not used. */
+  readonly refusals: readonly { readonly what: string; readonly reason: string }[]
   readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
   readonly services: number
   readonly servers: number

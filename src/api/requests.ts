@@ -4,7 +4,7 @@ import { DirectorError } from '../core/errors.js'
 import type { Director } from '../director/director.js'
 import { decodeCommands, decodeServiceKey } from './commands.js'
 import { Field } from './decode.js'
-import type { AnswerLine, ErrorBody, Request, Results } from './protocol.js'
+import type { AnswerLine, ErrorBody, Request, Results, StatusView } from './protocol.js'
 
 /** What requests are answered from. */
 export interface ApiParts {
@@ -16,6 +16,8 @@ export interface ApiParts {
   readonly version: string
   /** Where its pins are, for StatusView. */
   readonly pinDir: string
+  /** For StatusView. */
+  readonly refusals: StatusView['refusals']
   /** Called when so many commands have been carried out. */
   changed(commands: number): void
   /** Takes the director out of the path; the answer is sent when it has resolved. */
@@ -49,7 +51,13 @@ const handlers: { readonly [N in Exclude<Name, 'connections'>]: Handler<N> } = {
     tableSize: director.tableSize(),
   }),
   timeouts: ({ director }) => director.timeouts(),
-  status: ({ director, version, pinDir }) => ({ version, pid: process.pid, pinDir, ...director.status() }),
+  status: ({ director, version, pinDir, refusals }) => ({
+    version,
+    pid: process.pid,
+    pinDir,
+    refusals,
+    ...director.status(),
+  }),
   down: async ({ down }) => {
     await down()
     return null

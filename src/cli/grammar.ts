@@ -14,6 +14,7 @@ import { write } from './output.js'
 import {
   type Actions,
   type DownOptions,
+  dataplanes,
   logLevels,
   type ProgramIo,
   type RealServerOptions,
@@ -73,6 +74,11 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
       new Option('--interface <name>', 'interface on which packets arrive; may be given more than once')
         .argParser(addInterface)
         .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--dataplane <name>', 'what forwards: auto is XDP, or raw sockets where that cannot run')
+        .choices(dataplanes)
+        .default('auto'),
     )
     .addOption(new Option('--xdp-mode <mode>', 'how XDP is attached').choices(xdpModes).default('auto'))
     .addOption(runtimeDir())

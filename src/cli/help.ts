@@ -17,17 +17,19 @@ export const runDescription =
   'Runs the director in the foreground. It prints "ready" on stdout when it forwards and logs JSON lines to stderr.'
 
 export const run = `
-Forwarding goes on in the kernel when the process ends, however it ends; the next run takes over what it finds.
-\`xlvs down' ends the forwarding.
+With XDP, forwarding goes on in the kernel when the process ends, however it ends. With raw sockets it stops; services and
+connections are kept in the runtime directory. In both cases the next run takes over what it finds, and \`xlvs down' ends it.
 
 Examples:
   xlvs run --interface eth0
+  xlvs run --interface eth0 --dataplane raw            where XDP cannot run; \`auto' finds out
   xlvs run --interface eth0 --interface eth1 --xdp-mode native --metrics 127.0.0.1:9110
 
 Exit status: 0 ended by a signal or by \`xlvs down', 1 failed, 2 wrong usage.`
 
 export const downDescription =
-  'Takes the director out of the path of packets, running or not: detaches its programs and removes what it has pinned.'
+  'Takes the director out of the path of packets, running or not: detaches its programs, and removes what it has pinned, its ' +
+  'state file and its table in nftables.'
 
 export const down = `
 Services and connections are forgotten.

@@ -7,11 +7,13 @@ import type { Names } from './ipvsadm/names.js'
 import { run } from './ipvsadm/run.js'
 import { write } from './output.js'
 
+export const dataplanes = ['auto', 'xdp', 'raw'] as const
 export const xdpModes = ['auto', 'native', 'generic'] as const
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 
 export interface RunOptions {
   readonly interfaces: readonly string[]
+  readonly dataplane: (typeof dataplanes)[number]
   readonly xdpMode: (typeof xdpModes)[number]
   readonly runtimeDir: string
   readonly pinDir: string

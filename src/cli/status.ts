@@ -14,6 +14,7 @@ export function formatStatus(status: StatusView, all: boolean): string {
   return [
     line('xlvs', `${status.version}, process ${status.pid}`),
     line('data plane', status.dataplane),
+    ...status.refusals.map(({ what, reason }, i) => line(i === 0 ? 'not used' : '', `${what}: ${reason}`)),
     line('interfaces', status.interfaces.map(({ name, mode }) => `${name} (${mode})`).join(', ') || 'none'),
     line('services', `${count(status.services)}, with ${count(status.servers)} real servers`),
     line('connections', `${count(inUse)} of ${count(capacity)} (${share} %)`),

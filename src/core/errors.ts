@@ -38,7 +38,7 @@ export class DirectorError extends Error {
 export class UnsupportedError extends DirectorError {
   constructor(
     readonly capability: string,
-    reason: string,
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
     super('UNSUPPORTED', `${capability}: ${reason}`, { capability }, options)

@@ -10,6 +10,15 @@ import type { SchedulePlan } from '../scheduler/scheduler.js'
 export interface Capabilities {
   /** Forwarding goes on when the process ends. */
   readonly survivesProcess: boolean
+  /** The director can be a real server itself (IPVS's Local). */
+  readonly deliversLocally: boolean
+}
+
+/** Something better than what runs, and why it does not run. */
+export interface Refusal {
+  /** `native XDP on eth0`. */
+  readonly what: string
+  readonly reason: string
 }
 
 /** A service as the data plane holds it. */
@@ -106,6 +115,9 @@ export interface Dataplane {
   /** In force from each connection's next packet on. */
   setTimeouts(timeouts: Timeouts): void
   timeouts(): Timeouts
+
+  /** Resolves when what was told so far is in force, or will not be very soon. */
+  settled(): Promise<void>
 
   /** Gives servers and services whose last connection has gone back to the free ones. Called every few seconds. */
   collect(): void

@@ -28,7 +28,7 @@ export interface DirectorParts {
 }
 
 /** What `xlvs status` shows of a director, whatever process it runs in. */
-export type DirectorStatus = Omit<StatusView, 'version' | 'pid' | 'pinDir'>
+export type DirectorStatus = Omit<StatusView, 'version' | 'pid' | 'pinDir' | 'refusals'>
 
 /** Owns the desired state and carries out commands on it: each of them wholly or not at all. */
 export class Director {
@@ -123,9 +123,9 @@ export class Director {
     return results
   }
 
-  /** Resolves when servers added by the last commands can take packets, or will not very soon. */
-  settled(): Promise<void> {
-    return this.#arrivals.settled()
+  /** Resolves when what the last commands changed is in force and servers can take packets, or will not very soon. */
+  async settled(): Promise<void> {
+    await Promise.all([this.#arrivals.settled(), this.#dataplane.settled()])
   }
 
   /** All services, or the one asked for. @throws DirectorError NO_SUCH_SERVICE. */

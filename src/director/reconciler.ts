@@ -56,12 +56,18 @@ export class Reconciler {
     for (const rip of this.#users.addresses()) this.#nextHops.watch(rip)
     await this.#nextHops.settled()
     for (const rip of this.#users.addresses()) {
-      if (this.#nextHops.get(rip) === 'unresolved') this.#pending.add(rip)
+      if (this.#wayTo(rip) === 'unresolved') this.#pending.add(rip)
       else this.#refresh(rip)
     }
     for (const installed of this.#installed.values()) if (!this.#isCurrent(installed)) this.#write(installed)
     this.#dataplane.collect()
     return [...this.#installed.values()].map(({ service, servers }) => ({ service, servers }))
+  }
+
+  /** The way to an address as the data plane can take it. */
+  #wayTo(rip: Address): NextHop {
+    const hop = this.#nextHops.get(rip)
+    return hop === 'local' && !this.#dataplane.supports.deliversLocally ? 'unresolved' : hop
   }
 
   /** Installs a service or replaces it: wholly, or not at all if it throws. */
@@ -73,7 +79,7 @@ export class Reconciler {
     try {
       for (const rip of gained) {
         this.#nextHops.watch(rip)
-        this.#setHop(rip, this.#nextHops.get(rip))
+        this.#setHop(rip, this.#wayTo(rip))
         if (this.hop(rip) === 'unresolved') this.arrivals.add(rip)
       }
       this.#write(desired)
@@ -159,7 +165,7 @@ export class Reconciler {
   /** Puts the way to an address in force, then has services pick its servers, or no longer pick them. */
   #apply(rip: Address): void {
     const from = this.hop(rip)
-    const to = this.#nextHops.get(rip)
+    const to = this.#wayTo(rip)
     if (isDeepStrictEqual(from, to)) return
     try {
       this.#setHop(rip, to)
@@ -173,6 +179,9 @@ export class Reconciler {
 
   #setHop(rip: Address, hop: NextHop): void {
     this.#dataplane.setNextHop(rip, hop)
+    if (hop !== this.#nextHops.get(rip)) {
+      this.#log.warn({ rip }, 'real server is this machine itself, to which this data plane cannot deliver')
+    }
     this.#hops.set(rip, hop)
     if (hop !== 'unresolved') this.arrivals.delete(rip)
   }

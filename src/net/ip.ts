@@ -1,12 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import { DirectorError } from '../core/errors.js'
-
-interface Outcome {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+import { type Outcome, outcomeOf } from './tool.js'
 
 /** iproute2's `ip`, run without a shell. IPv4 only. */
 export class Ip {
@@ -48,13 +42,8 @@ export class Ip {
   }
 
   async #run(args: readonly string[], input: readonly string[] = []): Promise<Outcome> {
-    const child = this.#spawn(args)
-    // An early exit is told by status and stderr; the broken pipe that comes with it adds nothing.
-    child.stdin.on('error', () => {})
-    child.stdin.end(input.map((line) => `${line}\n`).join(''))
     try {
-      const [status, stdout, stderr] = await Promise.all([ended(child), text(child.stdout), text(child.stderr)])
-      return { status, stdout, stderr }
+      return await outcomeOf(this.#spawn(args), input.map((line) => `${line}\n`).join(''))
     } catch (cause) {
       throw failure(args, 'cannot be run (is iproute2 installed?)', {}, cause)
     }
@@ -64,13 +53,6 @@ export class Ip {
     const [file = 'ip', ...before] = this.command
     return spawn(file, [...before, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   }
-}
-
-function ended(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
 }
 
 /** An empty result is printed as `[]`, as `[{}]` or not at all, depending on the subcommand. */

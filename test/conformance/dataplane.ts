@@ -12,7 +12,7 @@ import { cip, datagram, dns, segment, server, vip, wayTo, web } from '../bpf/dir
 export interface Subject {
   readonly dataplane: Dataplane
   /** The data plane as another process finds it; the one before is gone. */
-  reopen(): Dataplane
+  reopen(): Dataplane | Promise<Dataplane>
   /** A packet comes to it, and it has dealt with it when this returns. @param frame with an Ethernet header. */
   receive(frame: Buffer): void
   /** Time passes, for connections. */
@@ -42,9 +42,9 @@ async function connections(dataplane: Dataplane): Promise<Connection[]> {
 }
 
 /** @param open gives one with nothing in it, to which the ways to servers 1 to 3 are known; it goes with the test. */
-export function conformance(open: (t: Test) => Subject): void {
-  t.test('a service is what was set last, wholly', (t) => {
-    const { dataplane } = open(t)
+export function conformance(open: (t: Test) => Subject | Promise<Subject>): void {
+  t.test('a service is what was set last, wholly', async (t) => {
+    const { dataplane } = await open(t)
     t.same(services(dataplane), [])
     for (const entry of [
       rr([first]),
@@ -60,21 +60,19 @@ export function conformance(open: (t: Test) => Subject): void {
     const other = rr([first], dns)
     dataplane.setService(other)
     t.same(services(dataplane), [rr([]), other], 'others stay')
-    t.end()
   })
 
-  t.test('a service that is removed', (t) => {
-    const { dataplane } = open(t)
+  t.test('a service that is removed', async (t) => {
+    const { dataplane } = await open(t)
     dataplane.setService(rr([first]))
     dataplane.removeService(web)
     dataplane.removeService(web)
     t.same(services(dataplane), [], 'once and for all: absent is no error')
     t.same([...dataplane.counters(web)], [])
-    t.end()
   })
 
-  t.test('another process finds everything', (t) => {
-    const subject = open(t)
+  t.test('another process finds everything', async (t) => {
+    const subject = await open(t)
     const [lists, ways] = [
       [rr([second, first]), wlc([server(3)], { ...dns, scheduler: 'lc' })],
       subject.dataplane.nextHops(),
@@ -84,18 +82,17 @@ export function conformance(open: (t: Test) => Subject): void {
     subject.dataplane.setDeparted({ conns: 1, inPackets: 2, inBytes: 3 })
     subject.receive(segment('S'))
     const counters = [...subject.dataplane.counters()]
-    const found = subject.reopen()
+    const found = await subject.reopen()
     t.same(new Set(services(found)), new Set(lists))
     t.same(new Map(found.nextHops()), new Map(ways))
     t.same(found.timeouts(), { tcpS: 7, tcpFinS: 8, udpS: 9 })
     t.same(found.departed(), { conns: 1, inPackets: 2, inBytes: 3 })
     t.equal(found.picks(web), 1)
     t.same(new Set(found.counters()), new Set(counters))
-    t.end()
   })
 
-  t.test('packets are counted, for their server and its service', (t) => {
-    const { dataplane, receive } = open(t)
+  t.test('packets are counted, for their server and its service', async (t) => {
+    const { dataplane, receive } = await open(t)
     const nothing = { conns: 0, inPackets: 0, inBytes: 0 }
     dataplane.setService(rr([second, first]))
     dataplane.setService(rr([first], dns))
@@ -125,11 +122,10 @@ export function conformance(open: (t: Test) => Subject): void {
     receive(datagram())
     t.match([...dataplane.counters(dns)], [{ servers: [{ active: 0, inactive: 1 }] }])
     t.same([...dataplane.counters()].length, 2)
-    t.end()
   })
 
-  t.test('a service that comes back counts from 0', (t) => {
-    const { dataplane, receive } = open(t)
+  t.test('a service that comes back counts from 0', async (t) => {
+    const { dataplane, receive } = await open(t)
     dataplane.setService(rr([first]))
     dataplane.moved()
     receive(segment('S'))
@@ -139,11 +135,10 @@ export function conformance(open: (t: Test) => Subject): void {
     receive(segment('A'))
     t.match(dataplane.moved(), [{ traffic: { conns: 0, inPackets: 1 } }])
     t.match([...dataplane.counters(web)], [{ traffic: { conns: 0, inPackets: 1 } }])
-    t.end()
   })
 
   t.test('connections are listed, and kept by the server that has them', async (t) => {
-    const { dataplane, receive, advance } = open(t)
+    const { dataplane, receive, advance } = await open(t)
     dataplane.setService(rr([first]))
     receive(segment('S', 1000))
     receive(segment('A', 1000))
@@ -176,8 +171,8 @@ export function conformance(open: (t: Test) => Subject): void {
     t.same(await connections(dataplane), [])
   })
 
-  t.test('what does not find room changes nothing', (t) => {
-    const { dataplane } = open(t)
+  t.test('what does not find room changes nothing', async (t) => {
+    const { dataplane } = await open(t)
     const before = rr([first])
     dataplane.setService(before)
     const tooMany = Array.from({ length: 65_537 }, (_, i) => server(1 + (i >> 15), { rport: 1 + (i & 0x7fff) }))
@@ -187,11 +182,10 @@ export function conformance(open: (t: Test) => Subject): void {
     const many = rr(tooMany.slice(0, 60_000), dns)
     dataplane.setService(many)
     t.same(services(dataplane)[1]?.servers.length, 60_000, 'the room that they had taken is free again')
-    t.end()
   })
 
-  t.test('ways belong to addresses, and go with their last user', (t) => {
-    const { dataplane } = open(t)
+  t.test('ways belong to addresses, and go with their last user', async (t) => {
+    const { dataplane } = await open(t)
     dataplane.setService(rr([first]))
     dataplane.setNextHop('10.0.0.9', 'unresolved')
     dataplane.setNextHop(first.rip, wayTo(1, { mtu: 1400 }))
@@ -199,6 +193,5 @@ export function conformance(open: (t: Test) => Subject): void {
     t.same(new Map(dataplane.nextHops()), new Map([[first.rip, wayTo(1, { mtu: 1400 })]]))
     dataplane.setNextHop(first.rip, 'local')
     t.equal(dataplane.nextHops().get(first.rip), 'local')
-    t.end()
   })
 }

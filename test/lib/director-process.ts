@@ -14,6 +14,8 @@ export interface DirectorOptions {
   readonly runtimeDirectory: string
   /** Further arguments of `xlvs run`. */
   readonly args?: readonly string[]
+  /** A command that `xlvs run` is run by: setpriv, for one. */
+  readonly under?: readonly string[]
   /** How long its start may take: verifying the programs is slow work on an emulated processor. Default: 30 s. */
   readonly readyWithinMs?: number
 }
@@ -41,9 +43,10 @@ export class DirectorProcess {
 
   /** Starts `xlvs run` and waits for nothing. */
   spawn(command = xlvsCommand): Background {
-    const { interfaces, args = [] } = this.options
+    const { interfaces, args = [], under = [] } = this.options
     const interfaceArgs = interfaces.flatMap((name) => ['--interface', name])
-    return this.namespace.spawn(command, ['run', ...interfaceArgs, ...this.#pinArgs, ...args], { env: this.#env })
+    const [file = command, ...rest] = [...under, command, 'run', ...interfaceArgs, ...this.#pinArgs, ...args]
+    return this.namespace.spawn(file, rest, { env: this.#env })
   }
 
   /** Ends the daemon by a signal and waits until it has gone. */

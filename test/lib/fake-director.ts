@@ -76,6 +76,7 @@ export async function fakeDirector(): Promise<FakeDirector> {
     director,
     version: '',
     pinDir: '',
+    refusals: [],
     down: async () => asked('down'),
     ended: () => {},
     changed: () => {},

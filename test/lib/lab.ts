@@ -34,6 +34,8 @@ export interface LabOptions {
   readonly progress?: (sentence: string) => void
   /** Further arguments of `xlvs run`. */
   readonly directorArgs?: readonly string[]
+  /** A command that runs it. */
+  readonly directorUnder?: readonly string[]
 }
 
 /** Builds a lab up to the started director. On failure nothing is left. */
@@ -63,7 +65,7 @@ export function macsOf({ spec, directorHost, servers, routers }: Lab): LabMacs {
 }
 
 async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): Promise<Lab> {
-  const { progress = () => {}, directorArgs = [] } = options
+  const { progress = () => {}, directorArgs = [], directorUnder = [] } = options
   progress('network: namespaces, segments, addresses, routes')
   const network = await Network.create(workspace)
   const client = await network.host('client', spec.client)
@@ -90,6 +92,7 @@ async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): 
     pinDirectory: workspace.pinPath('director'),
     runtimeDirectory: join(workspace.temporaryDirectory('director'), 'run'),
     args: directorArgs,
+    under: directorUnder,
   })
   await director.start()
   return {

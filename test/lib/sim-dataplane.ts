@@ -59,7 +59,7 @@ export class SimDataplane extends TableDataplane {
   constructor({ clock = new ManualClock(), sets = 128, maps = emptyMaps(sets) }: SimDataplaneParts = {}) {
     super({
       name: 'sim',
-      supports: { survivesProcess: true },
+      supports: { survivesProcess: true, deliversLocally: true },
       maps,
       clock,
       interfaces: { list: () => [{ name: 'sim0', mode: 'native' }], upkeep: () => {} },

@@ -122,7 +122,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
     const { name, maps, clock } = this
     return new TableDataplane({
       name,
-      supports: { survivesProcess: true },
+      supports: { survivesProcess: true, deliversLocally: true },
       maps,
       clock,
       interfaces: { list: () => [], upkeep: () => {} },

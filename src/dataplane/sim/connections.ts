@@ -68,6 +68,13 @@ export class Connections {
     this.#view.setUint8(slot * size + offsets.control, held.NOTHING)
   }
 
+  /** Releases what is in a slot if it has expired. */
+  expire(slot: number, now: number): void {
+    if (this.#view.getUint8(slot * size + offsets.control) === held.NOTHING || this.#isLive(slot, now)) return
+    this.release(slot)
+    countExpired(this.#tables)
+  }
+
   /** The slot that a new connection goes to, the one that loses least; undefined when all are taken by better ones. */
   choose(place: Place, expired: number, now: number): { readonly slot: number; readonly evicts: boolean } | undefined {
     if (expired >= 0) return { slot: expired, evicts: false }

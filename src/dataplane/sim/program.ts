@@ -23,6 +23,8 @@ export interface Outcome {
   readonly packet?: Buffer
   /** The way to take; without one, an answer goes back to where the packet came from. */
   readonly way?: Way
+  /** The longest that the way takes, in bytes. */
+  readonly mtu?: number
 }
 
 export class PacketProgram {
@@ -109,15 +111,16 @@ export class PacketProgram {
     const result = checkWay(p, way.mtu, 0)
     if (result !== goOn) return this.#answer(p, result, way.mtu, now)
     decrementTtl(p.bytes, p.at)
-    return { verdict: verdict.ROUTE_TX, packet: p.bytes.subarray(p.at), way }
+    return { verdict: verdict.ROUTE_TX, packet: p.bytes.subarray(p.at), way, mtu: way.mtu }
   }
 
   #tunnel(p: Packet, way: Way, rip: number, now: number): Outcome {
     const smallest = Math.min(way.mtu, way.pathMtu(now))
     // Routers fragment what has no DF.
-    const result = checkWay(p, p.hasDf ? smallest : way.mtu, ipHeaderLength)
+    const mtu = p.hasDf ? smallest : way.mtu
+    const result = checkWay(p, mtu, ipHeaderLength)
     if (result !== goOn) return this.#answer(p, result, smallest - ipHeaderLength, now)
-    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way.saddr, rip, this.#place.id), way }
+    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way.saddr, rip, this.#place.id), way, mtu }
   }
 
   /** The ICMP error that a verdict stands for, if it stands for one. */

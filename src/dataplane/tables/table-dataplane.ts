@@ -242,6 +242,11 @@ export class TableDataplane implements Dataplane {
     return this.#settings.timeouts()
   }
 
+  /** Tables are in force when they are written. */
+  settled(): Promise<void> {
+    return Promise.resolve()
+  }
+
   collect(): void {
     this.#settings.keepOwnMacs(this.#nowTicks())
     for (const slot of [...this.#servers.unused()]) this.#letGo(slot)

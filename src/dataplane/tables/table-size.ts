@@ -26,6 +26,19 @@ export function setsFor(entries: number): number {
   return 2 ** Math.ceil(Math.log2(entries / sharedConstant.SET_SLOTS))
 }
 
+/**
+ * The table that is there keeps its size: its connections are where the hash put them.
+ * @throws DirectorError INVALID if another was asked for than that of `sets`.
+ */
+export function refuseOtherSize(entries: number | undefined, sets: number): void {
+  if (entries === undefined || setsFor(entries) === sets) return
+  throw new DirectorError(
+    'INVALID',
+    `conn-table-size: ${entries} asked for, but the table of the running data plane has ${sets * sharedConstant.SET_SLOTS}; 'xlvs down' first gives up its connections`,
+    { field: 'conn-table-size', value: entries },
+  )
+}
+
 /** @throws DirectorError NO_SPACE if the machine has not the memory for a table of so many sets. */
 export function checkMemory(sets: number, availableBytes: number = memoryAvailable()): void {
   const entries = sets * sharedConstant.SET_SLOTS

@@ -1,6 +1,7 @@
 import { BpfError, type BpfLink, type BpfProgram, interfaceIndex, type XdpMode } from '../../bpf/index.js'
 import { DirectorError, UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
+import type { Refusal } from '../dataplane.js'
 import type { Interfaces } from '../tables/table-dataplane.js'
 import type { PinnedLink, Pins } from './pins.js'
 
@@ -31,6 +32,8 @@ export interface AttachmentsParts {
 export class Attachments implements Interfaces {
   readonly #parts: AttachmentsParts
   readonly #attached = new Map<string, Attachment>()
+  /** Modes that interfaces refused, and why. */
+  readonly refusals: Refusal[] = []
   /** Names of interfaces whose going has been logged. */
   readonly #gone = new Set<string>()
 
@@ -181,7 +184,9 @@ export class Attachments implements Interfaces {
       } catch (error) {
         if (!(error instanceof BpfError)) throw error
         if (error.code === 'EBUSY' || error.code === 'EEXIST') throw occupied(name, error)
-        log.warn({ interface: name, mode, reason: error.message }, 'interface refuses the program in this mode')
+        const reason = reasonOf(error)
+        log.warn({ interface: name, mode, reason }, 'interface refuses the program in this mode')
+        this.refusals.push({ what: `${mode} XDP on ${name}`, reason })
         cause = error
         continue
       }
@@ -195,7 +200,7 @@ export class Attachments implements Interfaces {
       }
       return attachment
     }
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = cause instanceof BpfError ? reasonOf(cause) : String(cause)
     throw new UnsupportedError(`XDP on ${name} (${choice})`, reason, { cause })
   }
 
@@ -208,6 +213,20 @@ export class Attachments implements Interfaces {
     }
     this.#attached.set(attachment.name, attachment)
   }
+}
+
+/** What drivers refuse for, in words; the rest says the kernel. */
+const reasons: Readonly<Record<string, string>> = {
+  EOPNOTSUPP: 'the driver has no XDP',
+  ENOTSUPP: 'the driver has no XDP',
+  EPERM: 'it is not permitted',
+  ERANGE: 'the MTU is too large for the driver',
+  ENOMEM: 'there is no memory left',
+}
+
+function reasonOf(error: BpfError): string {
+  const words = reasons[error.code]
+  return words ? `${words} (${error.code})` : error.message
 }
 
 function isGone({ link }: Attachment): boolean {

@@ -1,14 +1,24 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type BpfMap, BpfObject, ensureBpffs, lockDirectory, removeDirectories, requireBpffs } from '../../bpf/index.js'
+import {
+  BpfError,
+  type BpfMap,
+  BpfObject,
+  ensureBpffs,
+  lockDirectory,
+  removeDirectories,
+  requireBpffs,
+} from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
-import { DirectorError } from '../../core/errors.js'
+import { DirectorError, UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
+import { requireCapabilities } from '../../net/capabilities.js'
+import type { Refusal } from '../dataplane.js'
 import { sharedConstant, maps as specs } from '../tables/layout.gen.js'
 import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
-import { checkMemory, defaultTableSize, setsFor } from '../tables/table-size.js'
+import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
 import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
 import { type BpfMaps, mapsOf } from './maps.js'
 import { Pins } from './pins.js'
@@ -27,10 +37,12 @@ export interface XdpOptions {
 }
 
 /** What a data plane on the kernel's maps is. */
-export const xdp = { name: 'xdp', supports: { survivesProcess: true } }
+export const xdp = { name: 'xdp', supports: { survivesProcess: true, deliversLocally: true } }
 
 export interface OpenedXdp {
   readonly dataplane: TableDataplane
+  /** Modes that interfaces refused before they took another. */
+  readonly refusals: readonly Refusal[]
   /**
    * In place of close(), for a start that fails later on: what an earlier director left goes on forwarding; what this one began
    * goes away.
@@ -46,6 +58,7 @@ export interface OpenedXdp {
  */
 export function openXdp(options: XdpOptions): OpenedXdp {
   const { pinDir, log, clock } = options
+  requireCapabilities('XDP', ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'])
   const made = ensureBpffs(pinDir)
   const lock = lockDirectory(pinDir)
   if (!lock) {
@@ -77,7 +90,8 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     attachments.start()
     pins.putMaps(fresh)
     attachments.releaseOthers()
-    return { dataplane: new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close }), abandon }
+    const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
+    return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {
     abandon()
     throw error
@@ -99,11 +113,21 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const reused = reusedMaps(pins, log)
   for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
   if (!adopted) object.setMaxEntries(specs.conns.name, sets)
-  object.load()
+  loadObject(object)
   const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
   return { object, maps, fresh: Object.values(maps).filter(({ name }) => !reused.has(name)) }
+}
+
+/** @throws UnsupportedError if the kernel has no such programs, or not for this process. */
+function loadObject(object: BpfObject): void {
+  try {
+    object.load()
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code === 'ENOMEM') throw error
+    throw new UnsupportedError('XDP', `the kernel refuses the program: ${error.message}`, { cause: error })
+  }
 }
 
 /** The pinned maps that go on being used; in place of the others new ones are made. */
@@ -141,13 +165,7 @@ function adoptedSets(pins: Pins, tableSize: number | undefined): number {
   const map = pins.openMap(name)
   const sets = map.info.maxEntries
   map.close()
-  if (tableSize !== undefined && setsFor(tableSize) !== sets) {
-    throw new DirectorError(
-      'INVALID',
-      `conn-table-size: ${tableSize} asked for, but the table of the running data plane has ${sets * sharedConstant.SET_SLOTS}; 'xlvs down' first gives up its connections`,
-      { field: 'conn-table-size', value: tableSize },
-    )
-  }
+  refuseOtherSize(tableSize, sets)
   return sets
 }
 

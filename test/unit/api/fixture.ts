@@ -32,6 +32,7 @@ export async function served(t: Test, given: Given = {}): Promise<Served> {
     director: fixture.director,
     version: '1.2.3',
     pinDir: '/sys/fs/bpf/xlvs',
+    refusals: [],
     down: async () => void went.push('down'),
     ended: () => void went.push('ended'),
     changed: (commands: number) => void went.push(`${commands} commands`),

@@ -138,6 +138,7 @@ t.test('status', async (t) => {
     version: '1.2.3',
     pid: process.pid,
     pinDir: '/sys/fs/bpf/xlvs',
+    refusals: [],
     dataplane: 'sim',
     interfaces: [{ name: 'sim0', mode: 'native' }],
     services: 1,

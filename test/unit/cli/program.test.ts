@@ -37,7 +37,7 @@ async function xlvs(commandLine: string, env: Record<string, string> = {}, chang
 const defaults = { runtimeDir: '/run/xlvs', pinDir: '/sys/fs/bpf/xlvs' }
 
 t.test('hands options to the actions', async (t) => {
-  const run = { ...defaults, interfaces: ['eth0'], xdpMode: 'auto', logLevel: 'info' }
+  const run = { ...defaults, interfaces: ['eth0'], dataplane: 'auto', xdpMode: 'auto', logLevel: 'info' }
   const realServer = { vip: '192.0.2.10', tunnel: false, print: false, runtimeDir: '/run/xlvs' }
   const cases: [commandLine: string, env: Record<string, string>, call: unknown[]][] = [
     ['run --interface eth0', {}, ['run', run]],
@@ -50,6 +50,7 @@ t.test('hands options to the actions', async (t) => {
         { ...run, xdpMode: 'native', connTableSize: 4096, metrics: { host: '::1', port: 9110 }, logLevel: 'debug' },
       ],
     ],
+    ['run --interface eth0 --dataplane raw', {}, ['run', { ...run, dataplane: 'raw' }]],
     ['run --interface eth0', { XLVS_RUNTIME_DIR: '/run/b' }, ['run', { ...run, runtimeDir: '/run/b' }]],
     [
       'run --interface eth0 --runtime-dir /run/a --pin-dir /pins',
@@ -142,6 +143,7 @@ t.test('status', async (t) => {
     version: '0.1.0',
     pid: 4711,
     pinDir: '/sys/fs/bpf/xlvs',
+    refusals: [{ what: 'native XDP on eth1', reason: 'the driver has no XDP (EOPNOTSUPP)' }],
     dataplane: 'xdp',
     interfaces: [
       { name: 'eth0', mode: 'native' },
@@ -157,6 +159,7 @@ t.test('status', async (t) => {
   const env = { XLVS_RUNTIME_DIR: director.runtimeDir }
   const text = `xlvs          0.1.0, process 4711
 data plane    xdp
+not used      native XDP on eth1: the driver has no XDP (EOPNOTSUPP)
 interfaces    eth0 (native), eth1 (generic)
 services      2, with 1,234 real servers
 connections   262,144 of 1,048,576 (25.0 %)

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../core/clock.js'
+import { defaultTimeouts } from '../../core/connection.js'
+import type { Logger } from '../../core/logger.js'
+import type { Link } from '../../net/links.js'
+import type { Nft } from '../../net/nft.js'
+import { Sweeper, sweepSteps } from '../sim/sweep.js'
+import { type MemoryMaps, memoryMaps, Tables } from '../sim/tables.js'
+import { monotonicTicks } from '../tables/connection-table.js'
+import { sharedConstant } from '../tables/layout.gen.js'
+import { Settings } from '../tables/settings.js'
+import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
+import type { DatagramSockets } from './datagram-sockets.js'
+import { Forwarder } from './forwarder.js'
+import { Listening } from './listening.js'
+import { lockOwner } from './lock.js'
+import { RawDataplane } from './raw-dataplane.js'
+import { answerMark, removeSilence, Silence } from './silence.js'
+import type { Stored } from './snapshot.js'
+import { readState, removeState, StateFile } from './state-file.js'
+
+export interface RawOptions {
+  /** Names of the interfaces on which packets arrive. */
+  readonly interfaces: readonly string[]
+  readonly readLinks: () => Promise<readonly Link[]>
+  /** Where the state is kept, absolute; one director has it. */
+  readonly runtimeDir: string
+  /** Connections; the default is the size of the table that was left, or {@link defaultTableSize}. */
+  readonly tableSize: number | undefined
+  readonly log: Logger
+  readonly clock: Clock
+  /** @param mark of answers, SO_MARK. @throws UnsupportedError. */
+  readonly openSockets: (mark: number) => Promise<DatagramSockets>
+  readonly nft: Pick<Nft, 'apply' | 'tables'>
+  /** The clock of connections, in ticks; the machine's unless a test has another. */
+  readonly nowTicks?: () => number
+}
+
+export interface OpenedRaw {
+  readonly dataplane: RawDataplane
+  /** In place of close(), for a start that fails later on: what an earlier director left stays. */
+  abandon(): Promise<void>
+}
+
+/** A table is gone through once a second. */
+const sweepIntervalMs = 1000 / sweepSteps
+
+/**
+ * Takes over what an earlier process wrote down, and listens.
+ * @throws UnsupportedError if raw sockets or nftables cannot be had, DirectorError BUSY if another process has the runtime
+ *   directory, INVALID or NO_SPACE for a table size that cannot be. Then nothing has changed.
+ */
+export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
+  const { interfaces: names, runtimeDir, log, clock, readLinks, nft, nowTicks = monotonicTicks } = options
+  const stored = readState(runtimeDir, log)
+  const maps = mapsFrom(stored, options)
+  const closers: (() => void | Promise<void>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    const lock = await lockOwner(runtimeDir)
+    closers.push(() => lock.release())
+    const silence = new Silence(nft, runtimeDir, log)
+    const sockets = await options.openSockets(answerMark)
+    closers.push(() => sockets.close())
+    const tables = new Tables(maps)
+    const listening = new Listening({ sockets, names, readLinks, log })
+    const forwarder = new Forwarder({ tables, sockets, nowTicks, linkMtu: () => listening.linkMtu, log })
+    const state = new StateFile(runtimeDir, maps, clock, log)
+    const stopSweeping = sweep(tables, clock, nowTicks)
+    closers.push(stopSweeping)
+    const close = () => {
+      stopSweeping()
+      listening.close()
+      state.close()
+      sockets.close()
+      lock.release()
+    }
+    const supports = { survivesProcess: false, deliversLocally: false }
+    const dataplane = new RawDataplane({
+      name: 'raw',
+      supports,
+      maps,
+      clock,
+      interfaces: listening,
+      close,
+      forwarder,
+      silence,
+      state,
+      nowTicks,
+    })
+    await silence.open(Array.from(dataplane.services(), ({ service }) => service))
+    closers.push(async () => {
+      if (!stored) await removeSilence(nft, runtimeDir)
+    })
+    listening.start(await readLinks(), forwarder.take)
+    closers.push(() => listening.close())
+    return { dataplane, abandon: closeAll }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): MemoryMaps {
+  const sets = stored?.sets ?? setsFor(tableSize ?? defaultTableSize)
+  refuseOtherSize(tableSize, sets)
+  checkMemory(sets)
+  const maps = memoryMaps(sets)
+  if (stored) stored.fill(maps)
+  else new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
+  log.info({ adopted: stored !== undefined, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
+  return maps
+}
+
+/** @returns what stops it. */
+function sweep(tables: Tables, clock: Clock, nowTicks: () => number): () => void {
+  const sweeper = new Sweeper(tables)
+  let stop = () => {}
+  const step = () => {
+    sweeper.step(nowTicks())
+    stop = clock.after(sweepIntervalMs, step)
+  }
+  step()
+  return () => stop()
+}
+
+/**
+ * Takes away what a director with this runtime directory left.
+ * @returns false if there was nothing.
+ * @throws DirectorError BUSY while one runs.
+ */
+export async function removeRaw(runtimeDir: string, nft: RawOptions['nft']): Promise<boolean> {
+  const lock = await lockOwner(runtimeDir)
+  try {
+    const hadState = removeState(runtimeDir)
+    return (await removeSilence(nft, runtimeDir)) || hadState
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { UnsupportedError } from '../../core/errors.js'
+import type { Logger } from '../../core/logger.js'
+import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
+import type { Nft } from '../../net/nft.js'
+
+type NftCommands = Pick<Nft, 'apply' | 'tables'>
+
+/** SO_MARK of what we say in the name of a service: `xlvs`. */
+export const answerMark = 0x786c7673
+
+/**
+ * A table of nftables that keeps this machine from answering what comes for virtual services: their addresses are its own, so
+ * its TCP would reset connections that real servers have, and its UDP call their ports unreachable. It stays when the process
+ * ends, or every restart would cut connections.
+ */
+export class Silence {
+  readonly #nft: NftCommands
+  readonly #table: string
+  readonly #log: Logger
+  readonly #wanted = new Map<string, ServiceKey>()
+  readonly #applied = new Map<string, ServiceKey>()
+  #applying: Promise<void> | undefined
+
+  constructor(nft: NftCommands, owner: string, log: Logger) {
+    this.#nft = nft
+    this.#table = silenceTable(owner)
+    this.#log = log
+  }
+
+  /** Makes the table, in one step in place of one that is there. @throws DirectorError if nftables refuses. */
+  async open(keys: Iterable<ServiceKey>): Promise<void> {
+    const table = this.#table
+    const entries = Array.from(keys, (key) => [serviceKeyText(key), key] as const)
+    await this.#nft.apply([
+      `table ip ${table}`,
+      `delete table ip ${table}`,
+      tableText(table),
+      ...this.#changes('add', entries),
+    ])
+    for (const [text, key] of entries) {
+      this.#wanted.set(text, key)
+      this.#applied.set(text, key)
+    }
+  }
+
+  add(key: ServiceKey): void {
+    this.#wanted.set(serviceKeyText(key), key)
+    this.#apply()
+  }
+
+  delete(key: ServiceKey): void {
+    this.#wanted.delete(serviceKeyText(key))
+    this.#apply()
+  }
+
+  /** Resolves when it has been tried to put in force what was told so far. */
+  async settled(): Promise<void> {
+    while (this.#applying) await this.#applying
+  }
+
+  /** Puts in force what is not, if something is not: after a refusal. */
+  retry(): void {
+    this.#apply()
+  }
+
+  #apply(): void {
+    this.#applying ??= this.#applyChanges().finally(() => {
+      this.#applying = undefined
+    })
+  }
+
+  async #applyChanges(): Promise<void> {
+    // What is told in the same turn of the event loop goes along.
+    await null
+    for (;;) {
+      const added = [...this.#wanted].filter(([text]) => !this.#applied.has(text))
+      const deleted = [...this.#applied].filter(([text]) => !this.#wanted.has(text))
+      if (added.length + deleted.length === 0) return
+      try {
+        await this.#nft.apply([...this.#changes('delete', deleted), ...this.#changes('add', added)])
+      } catch (err) {
+        this.#log.warn({ err }, 'nftables refuses: this machine may answer for services; it will be tried again')
+        return
+      }
+      for (const [text, key] of added) this.#applied.set(text, key)
+      for (const [text] of deleted) this.#applied.delete(text)
+    }
+  }
+
+  #changes(verb: 'add' | 'delete', entries: readonly (readonly [string, ServiceKey])[]): string[] {
+    const keys = entries.map(([, key]) => key)
+    const change = (set: string, elements: readonly string[]) =>
+      elements.length === 0 ? [] : [`${verb} element ip ${this.#table} ${set} { ${elements.join(', ')} }`]
+    const quoted = keys.filter(({ protocol }) => protocol === 'udp')
+    return [
+      ...change(
+        'services',
+        keys.map(({ vip, protocol, vport }) => `${vip} . ${protocol} . ${vport}`),
+      ),
+      ...change(
+        'unreachable',
+        quoted.map(({ vip, vport }) => `${vip} . ${vport}`),
+      ),
+    ]
+  }
+}
+
+/** Takes the table away. @returns false if there was none. @throws DirectorError if nftables refuses. */
+export async function removeSilence(nft: NftCommands, owner: string): Promise<boolean> {
+  const table = silenceTable(owner)
+  if (!(await tablesOf(nft)).includes(table)) return false
+  await nft.apply([`delete table ip ${table}`])
+  return true
+}
+
+/** Without nft there can be none of ours. */
+async function tablesOf(nft: NftCommands): Promise<string[]> {
+  try {
+    return await nft.tables()
+  } catch (error) {
+    if (error instanceof UnsupportedError) return []
+    throw error
+  }
+}
+
+/** Directors of one network namespace have a table each. */
+function silenceTable(owner: string): string {
+  return `xlvs-${createHash('sha256').update(owner).digest('hex').slice(0, 8)}`
+}
+
+/** The port that an ICMP error quotes is at byte 30 of it, behind 8 of its own header, 20 of IP's, and a port. */
+function tableText(table: string): string {
+  return `table ip ${table} {
+  set services { type ipv4_addr . inet_proto . inet_service; }
+  set unreachable { typeof ip saddr . @th,240,16; }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    meta mark ${answerMark} accept
+    meta l4proto { tcp, udp } ip saddr . meta l4proto . th sport @services drop
+    icmp type destination-unreachable @th,136,8 17 ip saddr . @th,240,16 @unreachable drop
+  }
+}`
+}

@@ -1,0 +1,103 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../core/clock.js'
+import type { Logger } from '../../core/logger.js'
+import type { MemoryMaps } from '../sim/tables.js'
+import { type Stored, snapshotOf, storedIn } from './snapshot.js'
+
+/** In the runtime directory, which is memory and ends with the machine, as connections do. */
+export const stateName = 'raw.state'
+
+/** How long after a change of the configuration it is in the file, in milliseconds; in a burst of changes the first counts. */
+const soonMs = 200
+
+/** What the last process left in a directory, if that can be used. */
+export function readState(directory: string, log: Logger): Stored | undefined {
+  const path = join(directory, stateName)
+  if (!existsSync(path)) return undefined
+  const stored = storedIn(readFileSync(path), bootId())
+  if (typeof stored !== 'string') return stored
+  log.warn({ path, reason: stored }, 'the state of the last run cannot be used; starting without it')
+  return undefined
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+}
+
+/** Writes what the raw data plane knows down for the next process. */
+export class StateFile {
+  readonly #path: string
+  readonly #bootId = bootId()
+  #writing: Promise<void> | undefined
+  #planned: (() => void) | undefined
+  #isClosed = false
+
+  constructor(
+    directory: string,
+    private readonly maps: MemoryMaps,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.#path = join(directory, stateName)
+  }
+
+  /** The configuration has changed: it is written soon. */
+  note(): void {
+    this.#planned ??= this.clock.after(soonMs, () => {
+      this.#planned = undefined
+      this.save()
+    })
+  }
+
+  /** Writes in the background what is known now, unless that is being done. */
+  save(): void {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined
+    })
+  }
+
+  /** The last time, before the process ends. */
+  close(): void {
+    this.#isClosed = true
+    this.#planned?.()
+    try {
+      // What is being written in the background is older.
+      rmSync(this.#newPath, { force: true })
+      writeFileSync(this.#lastPath, this.#snapshot(), { mode: 0o600 })
+      renameSync(this.#lastPath, this.#path)
+    } catch (err) {
+      this.log.error({ err, path: this.#path }, 'state cannot be written: the next start will know no connections')
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await writeFile(this.#newPath, this.#snapshot(), { mode: 0o600 })
+      if (!this.#isClosed) await rename(this.#newPath, this.#path)
+    } catch (err) {
+      if (!this.#isClosed) this.log.warn({ err, path: this.#path }, 'state cannot be written and will be tried again')
+    }
+  }
+
+  #snapshot(): Buffer {
+    return snapshotOf(this.maps, this.#bootId)
+  }
+
+  get #newPath(): string {
+    return `${this.#path}.new`
+  }
+
+  get #lastPath(): string {
+    return `${this.#path}.last`
+  }
+}
+
+/** Removes what the raw data plane has written to a directory. @returns false if there was nothing. */
+export function removeState(directory: string): boolean {
+  const path = join(directory, stateName)
+  const before = existsSync(path)
+  for (const name of [path, `${path}.new`, `${path}.last`]) rmSync(name, { force: true })
+  return before
+}

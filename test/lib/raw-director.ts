@@ -1,0 +1,142 @@
+/** The raw data plane on a network that a test plays: what is sent is kept, and datagrams come when it says so. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import type { Address } from '../../src/core/address.js'
+import type { DatagramSockets, Receiver } from '../../src/dataplane/raw/datagram-sockets.js'
+import { type OpenedRaw, openRaw } from '../../src/dataplane/raw/open.js'
+import { ManualClock } from './manual-clock.js'
+import { MemoryLog } from './memory-log.js'
+import { checksum } from './packet.js'
+import { nsPerTick } from './table-director.js'
+
+export interface SentDatagram {
+  readonly datagram: Buffer
+  readonly to: Address
+}
+
+/** Sockets that lead nowhere. */
+export class FakeSockets implements DatagramSockets {
+  readonly sent: SentDatagram[] = []
+  readonly answered: SentDatagram[] = []
+  /** By the name of the interface. */
+  readonly listeners = new Map<string, (datagram: Buffer) => void>()
+  /** Why the kernel takes nothing, if it does not. */
+  refusal: string | undefined
+  isClosed = false
+
+  receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
+    this.listeners.set(interfaceName, listener)
+    return { close: () => this.listeners.delete(interfaceName) }
+  }
+
+  send(datagram: Buffer, to: Address): void {
+    this.#keep(this.sent, datagram, to)
+  }
+
+  answer(datagram: Buffer, to: Address): void {
+    this.#keep(this.answered, datagram, to)
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+
+  #keep(list: SentDatagram[], datagram: Buffer, to: Address): void {
+    if (this.refusal !== undefined) throw new Error(this.refusal)
+    const sent = Buffer.from(datagram)
+    // raw(7): the kernel always fills these in.
+    sent.writeUInt16BE(sent.length, 2)
+    sent.writeUInt16BE(0, 10)
+    sent.writeUInt16BE(checksum(sent.subarray(0, (sent.readUInt8(0) & 0x0f) * 4)), 10)
+    list.push({ datagram: sent, to })
+  }
+}
+
+/** nft that keeps the elements of sets, by their names, of one table. */
+export class FakeNft {
+  readonly elements = new Map<string, Set<string>>()
+  refusal: Error | undefined
+  runs = 0
+  #table: string | undefined
+
+  async apply(commands: readonly string[]): Promise<void> {
+    this.runs++
+    if (this.refusal) throw this.refusal
+    for (const command of commands) this.#carryOut(command)
+  }
+
+  async tables(): Promise<string[]> {
+    return this.#table === undefined ? [] : [this.#table]
+  }
+
+  #carryOut(command: string): void {
+    const [, table] = /^table ip (\S+)/.exec(command) ?? []
+    if (table !== undefined) {
+      this.#table = table
+    } else if (command === `delete table ip ${this.#table}`) {
+      this.#table = undefined
+      this.elements.clear()
+    } else {
+      const [, verb, set = '', list = ''] = /^(add|delete) element ip \S+ (\S+) \{ (.*) \}$/.exec(command) ?? []
+      if (!verb) throw new Error(`nft knows no ${command}`)
+      for (const element of list.split(', ')) this.#change(verb, set, element)
+    }
+  }
+
+  #change(verb: string, set: string, element: string): void {
+    const elements = this.elements.get(set) ?? new Set()
+    this.elements.set(set, elements)
+    if (verb === 'delete' && !elements.has(element)) throw new Error(`no element ${element} in ${set}`)
+    if (verb === 'add') elements.add(element)
+    else elements.delete(element)
+  }
+}
+
+export class RawDirector {
+  readonly runtimeDir = mkdtempSync(join(tmpdir(), 'xlvs-raw-'))
+  readonly log = new MemoryLog()
+  readonly clock = new ManualClock()
+  readonly nft = new FakeNft()
+  sockets = new FakeSockets()
+  mtu = 1500
+  /** What the packets' clock shows. */
+  ticks = 1000
+
+  static async open(t: Test): Promise<{ director: RawDirector; opened: OpenedRaw }> {
+    const director = new RawDirector()
+    t.teardown(() => rmSync(director.runtimeDir, { recursive: true }))
+    const opened = await director.start()
+    t.teardown(() => director.#opened?.dataplane.close())
+    return { director, opened }
+  }
+
+  #opened: OpenedRaw | undefined
+
+  /** Starts the data plane, as another process if it ran before. */
+  async start({ tableSize }: { tableSize?: number } = { tableSize: 1024 }): Promise<OpenedRaw> {
+    this.sockets = new FakeSockets()
+    this.#opened = await openRaw({
+      interfaces: ['eth0'],
+      readLinks: async () => [{ name: 'eth0', ifindex: 1, mtu: this.mtu, up: true }],
+      runtimeDir: this.runtimeDir,
+      tableSize,
+      log: this.log,
+      clock: this.clock,
+      openSockets: async () => this.sockets,
+      nft: this.nft,
+      nowTicks: () => this.ticks,
+    })
+    return this.#opened
+  }
+
+  advance(seconds: number): void {
+    this.ticks += Math.round((seconds * 1e9) / Number(nsPerTick))
+  }
+
+  /** A datagram comes, and has been dealt with when this returns. */
+  receive(datagram: Buffer): void {
+    this.sockets.listeners.get('eth0')?.(Buffer.from(datagram))
+  }
+}

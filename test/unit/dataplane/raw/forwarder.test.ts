@@ -1,0 +1,171 @@
+import t, { type Test } from 'tap'
+import type { RealServer } from '../../../../src/core/real-server.js'
+import type { VirtualService } from '../../../../src/core/virtual-service.js'
+import { dns, server, wayTo, web } from '../../../bpf/director-fixture.js'
+import { checksum, defaultAddresses, type PacketSpec, packet, protocolNumbers } from '../../../lib/packet.js'
+import { RawDirector } from '../../../lib/raw-director.js'
+
+const { cip, vip } = defaultAddresses
+/** Of server 1: enough for the longest that is sent at once here. */
+const wayMtu = 1500
+
+async function forwarding(t: Test, servers: readonly RealServer[], service: VirtualService = web) {
+  const { director, opened } = await RawDirector.open(t)
+  const { dataplane } = opened
+  for (const { rip } of servers) dataplane.setNextHop(rip, wayTo(1, { mtu: wayMtu }))
+  const segments = [{ start: 0, servers: servers.map((_, i) => i) }]
+  dataplane.setService({ service, servers, plan: { pick: 'sequence', segments, length: servers.length, start: 0 } })
+  return { director, dataplane, sockets: director.sockets }
+}
+
+const syn = packet({ tcp: { flags: 'S' } })
+const tunnelled = server(1, { forwarding: 'tunnel' })
+const bytes = (length: number) => Buffer.from(Uint8Array.from({ length }, (_, i) => i % 251))
+
+t.test('DR: the client packet, one hop older, to the real server', async (t) => {
+  const { director, dataplane, sockets } = await forwarding(t, [server(1)])
+  director.receive(syn)
+  t.same(sockets.sent, [{ datagram: packet({ ip: { ttl: 63 }, tcp: { flags: 'S' } }), to: '10.0.0.1' }])
+  t.equal(dataplane.stats().verdicts.get('route_tx'), 1)
+  director.receive(packet({ tcp: { dport: 81 } }))
+  t.equal(sockets.sent.length, 1, 'what is for no service is not touched')
+})
+
+t.test('TUN: an outer header', async (t) => {
+  const { director, sockets } = await forwarding(t, [tunnelled])
+  director.receive(syn)
+  const [sent] = sockets.sent
+  t.equal(sent?.to, '10.0.0.1')
+  t.equal(sent?.datagram.readUInt8(9), protocolNumbers.ipip)
+  t.same(sent?.datagram.subarray(20), packet({ ip: { ttl: 63 }, tcp: { flags: 'S' } }))
+})
+
+/** Puts fragments together again. */
+function reassembled(fragments: readonly Buffer[]): Buffer {
+  const [first = Buffer.alloc(0)] = fragments
+  const whole = Buffer.from(first.subarray(0, 20))
+  let end = 0
+  for (const [i, each] of fragments.entries()) {
+    const field = each.readUInt16BE(6)
+    t.equal((field & 0x1fff) * 8, end, 'without a gap')
+    t.equal((field & 0x2000) !== 0, i < fragments.length - 1, 'all but the last say that more follow')
+    t.equal(each.readUInt16BE(4), first.readUInt16BE(4), 'of one packet')
+    end += each.length - 20
+  }
+  whole.writeUInt16BE(end + 20, 2)
+  whole.writeUInt16BE(0, 6)
+  whole.writeUInt16BE(0, 10)
+  whole.writeUInt16BE(checksum(whole), 10)
+  return Buffer.concat([whole, ...fragments.map((each) => each.subarray(20))])
+}
+
+for (const [name, real, headers] of [
+  ['DR', server(1), 0],
+  ['TUN', tunnelled, 20],
+] as const) {
+  t.test(`${name}: a datagram without DF that is too long is sent in fragments`, async (t) => {
+    const { director, sockets } = await forwarding(t, [real], dns)
+    const spec: PacketSpec = { ip: { id: 7 }, udp: {}, payload: bytes(4000) }
+    director.receive(packet(spec))
+    const fragments = sockets.sent.map(({ datagram }) => datagram)
+    t.equal(fragments.length, 3)
+    for (const { length } of fragments) t.ok(length <= wayMtu, `${length} bytes`)
+    t.same(reassembled(fragments).subarray(headers), packet({ ...spec, ip: { id: 7, ttl: 63 } }))
+  })
+
+  t.test(`${name}: with DF the client is told`, async (t) => {
+    const { director, sockets } = await forwarding(t, [real], dns)
+    director.receive(packet({ ip: { df: true }, udp: {}, payload: bytes(1490) }))
+    t.same(sockets.sent, [])
+    const [answer] = sockets.answered
+    t.equal(answer?.to, cip)
+    t.same(answer?.datagram.subarray(20, 22), Buffer.from([3, 4]), 'fragmentation needed')
+    t.equal(answer?.datagram.readUInt16BE(26), wayMtu - headers)
+  })
+
+  t.test(`${name}: what GRO has put together is made segments`, async (t) => {
+    const { director, sockets } = await forwarding(t, [real])
+    const data = bytes(5000)
+    director.receive(syn)
+    director.receive(packet({ ip: { df: true }, tcp: { flags: 'PFA', seq: 0xfffff000 }, payload: data }))
+    const segments = sockets.sent.slice(1).map(({ datagram }) => datagram)
+    t.equal(segments.length, 4)
+    let at = 0
+    for (const [i, segment] of segments.entries()) {
+      t.ok(segment.length <= wayMtu, `${segment.length} bytes`)
+      const payload = data.subarray(at, at + segment.length - headers - 40)
+      const flags = i < segments.length - 1 ? 'A' : 'PFA'
+      const tcp = { flags, seq: (0xfffff000 + at) % 2 ** 32 }
+      t.same(segment.subarray(headers), packet({ ip: { df: true, ttl: 63, id: i }, tcp, payload }), `segment ${i}`)
+      at += payload.length
+    }
+    t.equal(at, data.length)
+  })
+}
+
+t.test('a full segment with DF that does not fit into the tunnel: the client is told', async (t) => {
+  const { director, sockets } = await forwarding(t, [tunnelled])
+  director.receive(syn)
+  director.receive(packet({ ip: { df: true }, tcp: { flags: 'A' }, payload: bytes(1460) }))
+  t.equal(sockets.sent.length, 1)
+  t.equal(sockets.answered[0]?.datagram.readUInt16BE(26), 1480)
+})
+
+t.test('a checksum that was left to the network card is finished', async (t) => {
+  for (const [service, spec, offset] of [
+    [web, { tcp: { flags: 'S' } }, 36],
+    [dns, { udp: {}, payload: 'query' }, 26],
+  ] as const) {
+    const { director, sockets } = await forwarding(t, [server(1)], service)
+    const whole = packet(spec)
+    const unfinished = Buffer.from(whole)
+    const pseudo = Buffer.alloc(12)
+    whole.copy(pseudo, 0, 12, 20)
+    pseudo.writeUInt8(whole.readUInt8(9), 9)
+    pseudo.writeUInt16BE(whole.length - 20, 10)
+    unfinished.writeUInt16BE(~checksum(pseudo) & 0xffff, offset)
+    director.receive(unfinished)
+    t.same(sockets.sent[0]?.datagram, packet({ ...spec, ip: { ttl: 63 } }), service.protocol)
+    const wrong = Buffer.from(whole)
+    wrong.writeUInt16BE(whole.readUInt16BE(offset) ^ 0x0101, offset)
+    director.receive(wrong)
+    t.equal(sockets.sent[1]?.datagram.readUInt16BE(offset), wrong.readUInt16BE(offset), 'a wrong one stays wrong')
+  }
+})
+
+t.test('what has no connection is reset, since the kernel is not allowed to', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)])
+  director.receive(packet({ tcp: { flags: 'A', seq: 5, ack: 77 }, payload: 'data' }))
+  const ports = { sport: 80, dport: 40000 }
+  const reset = (tcp: PacketSpec['tcp']) => {
+    const from = { source: vip, destination: cip, df: true }
+    return packet({ ip: from, tcp: { window: 0, ...ports, ...tcp } })
+  }
+  t.same(sockets.answered, [{ datagram: reset({ flags: 'R', seq: 77, ack: 0 }), to: cip }])
+  director.receive(packet({ tcp: { flags: 'F', seq: 5 }, payload: 'data' }))
+  t.same(sockets.answered[1]?.datagram, reset({ flags: 'RA', seq: 0, ack: 10 }))
+  director.receive(packet({ tcp: { flags: 'R' } }))
+  director.receive(packet({ tcp: { flags: 'A', checksum: 1 } }))
+  t.equal(sockets.answered.length, 2, 'a reset is not answered, nor what is damaged')
+  t.same(sockets.sent, [])
+})
+
+t.test('a service without servers is answered for', async (t) => {
+  const { director, sockets } = await forwarding(t, [], dns)
+  director.receive(packet({ udp: {} }))
+  t.same(sockets.answered[0]?.datagram.subarray(20, 22), Buffer.from([3, 3]), 'port unreachable')
+})
+
+t.test('what the kernel does not take is logged, not once for each packet', async (t) => {
+  const { director, dataplane, sockets } = await forwarding(t, [server(1)])
+  sockets.refusal = 'No buffer space available'
+  director.receive(syn)
+  director.receive(syn)
+  dataplane.collect()
+  dataplane.collect()
+  t.same(
+    director.log.lines.filter((line) => line.startsWith('warn')),
+    ['warn the kernel did not take packets'],
+  )
+  t.match(director.log.fields.at(-1), { packets: 2, reason: 'No buffer space available' })
+})

@@ -1,0 +1,124 @@
+/** What one process leaves to the next: the state file, by the data plane that writes and reads it. */
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Connection } from '../../../../src/core/connection.js'
+import type { Dataplane, ServiceEntry } from '../../../../src/dataplane/dataplane.js'
+import { removeRaw } from '../../../../src/dataplane/raw/open.js'
+import { segment, server, wayTo, web } from '../../../bpf/director-fixture.js'
+import { RawDirector } from '../../../lib/raw-director.js'
+import { waitFor } from '../../../lib/wait-for.js'
+
+const entry: ServiceEntry = {
+  service: web,
+  servers: [server(1)],
+  plan: { pick: 'sequence', segments: [{ start: 0, servers: [0] }], length: 1, start: 0 },
+}
+const syn = segment('S').subarray(14)
+
+async function connections(dataplane: Dataplane): Promise<Connection[]> {
+  const all: Connection[] = []
+  for await (const connection of dataplane.connections()) all.push(connection)
+  return all
+}
+
+const stateOf = ({ runtimeDir }: RawDirector) => join(runtimeDir, 'raw.state')
+
+t.test('what is known after a kill is what was written last', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  const { dataplane } = opened
+  dataplane.setNextHop('10.0.0.1', wayTo(1))
+  dataplane.setService(entry)
+  t.notOk(existsSync(stateOf(director)))
+  await dataplane.settled()
+  await director.clock.advance(200)
+  await waitFor('the configuration to be written', async () => existsSync(stateOf(director)))
+  director.receive(syn)
+  dataplane.collect()
+  await waitFor('the connection to be written', async () => {
+    await opened.abandon()
+    const next = await director.start()
+    const found = (await connections(next.dataplane)).length
+    await next.abandon()
+    return found === 1
+  })
+})
+
+t.test('an end writes everything', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
+  opened.dataplane.setService(entry)
+  director.receive(syn)
+  const before = await connections(opened.dataplane)
+  opened.dataplane.collect()
+  opened.dataplane.close()
+  const next = await director.start()
+  t.same(await connections(next.dataplane), before)
+  t.equal(before.length, 1)
+  t.same(readdirSync(director.runtimeDir), ['raw.state'], 'nothing half-written is left')
+})
+
+t.test('a state that cannot be used is said so, and not used', async (t) => {
+  for (const [damage, reason] of [
+    [(path: string) => truncateSync(path, readFileSync(path).length - 1), /^it is \d+ bytes long and should be \d+$/],
+    [(path: string) => writeFileSync(path, 'xlvs'), /^it is no state of this version$/],
+    [(path: string) => edit(path, /"bootId":"[^"]*"/, '"bootId":"another"'), /started anew/],
+    [(path: string) => edit(path, /("realServers":\{"keySize":4,"valueSize":)32/, '$148'), /table realServers/],
+  ] as const) {
+    const { director, opened } = await RawDirector.open(t)
+    opened.dataplane.setService(entry)
+    opened.dataplane.close()
+    damage(stateOf(director))
+    const next = await director.start()
+    t.same([...next.dataplane.services()], [])
+    const at = director.log.lines.indexOf('warn the state of the last run cannot be used; starting without it')
+    t.match(director.log.fields[at]?.reason, reason)
+  }
+})
+
+function edit(path: string, pattern: RegExp, replacement: string): void {
+  const text = readFileSync(path, 'latin1')
+  if (!pattern.test(text)) throw new Error(`${path} has no ${pattern}`)
+  writeFileSync(path, text.replace(pattern, replacement), 'latin1')
+}
+
+t.test('the table keeps its size', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  opened.dataplane.setService(entry)
+  opened.dataplane.close()
+  await t.rejects(director.start({ tableSize: 4096 }), { code: 'INVALID', message: /4096 asked for, but .* has 1024/ })
+  t.same([...(await director.start({})).dataplane.services()], [entry])
+})
+
+t.test('expired connections are taken off the counts', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
+  opened.dataplane.setService(entry)
+  director.receive(syn)
+  await director.clock.advance(1000)
+  t.match([...opened.dataplane.counters()], [{ servers: [{ active: 1 }] }])
+  director.advance(61)
+  await director.clock.advance(1000)
+  t.match([...opened.dataplane.counters()], [{ servers: [{ active: 0 }] }])
+  t.match(opened.dataplane.stats(), { connections: { expired: 1, inUse: 0 } })
+})
+
+t.test('one director has a runtime directory', async (t) => {
+  const { director } = await RawDirector.open(t)
+  await t.rejects(director.start(), { code: 'BUSY', message: new RegExp(director.runtimeDir) })
+  await t.rejects(removeRaw(director.runtimeDir, director.nft), { code: 'BUSY' })
+})
+
+t.test('removal leaves nothing', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  t.equal(await hasTable(director), true)
+  opened.dataplane.close()
+  t.equal(await removeRaw(director.runtimeDir, director.nft), true)
+  t.equal(await hasTable(director), false)
+  t.same(readdirSync(director.runtimeDir), [])
+  t.equal(await removeRaw(director.runtimeDir, director.nft), false)
+})
+
+async function hasTable({ nft }: RawDirector): Promise<boolean> {
+  return (await nft.tables()).length > 0
+}
