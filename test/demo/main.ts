@@ -1,20 +1,17 @@
-/**
- * `npm run demo`: runs the labs with nginx and curl and shows what happened.
- * Exit status: 0 if every lab held, 1 if one did not, 2 for an unknown lab.
- */
+/** `npm run demo`: runs the labs with nginx and curl and shows what happened. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { LabSpec } from '../lib/lab-spec.js'
 import { labs } from '../lib/labs.js'
 import { whyNoNamespaces } from '../lib/network.js'
 import { runLab } from './run-lab.js'
 import { style, write } from './screen.js'
 
-async function main(names: readonly string[]): Promise<number> {
-  const chosen = names.length === 0 ? labs : names.map(labNamed)
+async function main(chosen: readonly LabSpec[], dataplane: string): Promise<number> {
   const obstacle = await whyNoNamespaces()
   if (obstacle) throw new Error(`the demo ${obstacle}: it builds its networks in namespaces`)
 
   const results: boolean[] = []
-  for (const spec of chosen) results.push(await runLab(spec))
+  for (const spec of chosen) results.push(await runLab(spec, ['--dataplane', dataplane]))
   if (chosen.length > 1) {
     const summary = chosen.map(({ name }, i) =>
       results[i] ? style('good', `${name} held`) : style('bad', `${name} did not hold`),
@@ -24,18 +21,33 @@ async function main(names: readonly string[]): Promise<number> {
   return results.every(Boolean) ? 0 : 1
 }
 
-class UnknownLab extends Error {}
-
-function labNamed(name: string): LabSpec {
+function labNamed(name: string, before: readonly LabSpec[] = []): LabSpec[] {
   const spec = labs.find((candidate) => candidate.name === name)
-  if (spec) return spec
-  throw new UnknownLab(`unknown lab '${name}'; the labs are: ${labs.map(({ name }) => name).join(', ')}`)
+  if (spec) return [...before, spec]
+  throw new InvalidArgumentError(`the labs are: ${labs.map(({ name }) => name).join(', ')}`)
 }
 
 process.once('SIGINT', () => write('', 'interrupted: cleaning up'))
+
+const program = new Command('npm run demo --')
+  .description('Runs the labs with nginx and curl and shows what happened. As root.')
+  .argument('[lab...]', `which: ${labs.map(({ name }) => name).join(', ')}; all unless told`, labNamed)
+  .addOption(
+    new Option('--dataplane <name>', 'what forwards, as for xlvs run').choices(['auto', 'xdp', 'raw']).default('auto'),
+  )
+  .addHelpText('after', '\nExit status: 0 if every lab held, 1 if one did not, 2 for wrong usage.\n')
+  .exitOverride()
+  .action(async (chosen: LabSpec[], { dataplane }: { dataplane: string }) => {
+    process.exitCode = await main(chosen.length === 0 ? labs : chosen, dataplane)
+  })
+
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  await program.parseAsync()
 } catch (error) {
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = error instanceof UnknownLab ? 2 : 1
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }
 }

@@ -8,14 +8,17 @@ import { columns, section, style, write } from './screen.js'
 
 const requests = 30
 
-/** Builds a lab, sends requests through it, shows what happened, and takes it down. Whether it held. */
-export async function runLab(spec: LabSpec): Promise<boolean> {
+/**
+ * Builds a lab, sends requests through it, shows what happened, and takes it down. Whether it held.
+ * @param directorArgs of `xlvs run`.
+ */
+export async function runLab(spec: LabSpec, directorArgs: readonly string[]): Promise<boolean> {
   write('', style('heading', `${spec.name.toUpperCase()}  ${spec.title}`))
   const startedAt = performance.now()
   const progress = (sentence: string) => write(style('aside', `  … ${sentence}`))
   let lab: Lab | undefined
   try {
-    lab = await buildLab(spec, { progress })
+    lab = await buildLab(spec, { progress, directorArgs })
     progress('ipvsadm: the rules')
     await applyRules(lab)
     progress(`curl: ${requests} requests, with tcpdump beside the director`)
@@ -34,6 +37,8 @@ export async function runLab(spec: LabSpec): Promise<boolean> {
 
 async function show(lab: Lab, observation: Observation): Promise<void> {
   const { spec, director } = lab
+  const { dataplane, refusals } = await director.status()
+  section('Data plane', [dataplane, ...refusals.map(({ what, reason }) => `not used: ${what}: ${reason}`)])
   section('Hosts', columns(hostsOf(lab).map(([name, address, mac]) => [name, address, mac])))
   section('Rules', rulesOf(spec).trim().split('\n'))
 

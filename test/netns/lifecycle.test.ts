@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { Test } from 'tap'
 import { ask } from '../lib/http.js'
 import type { Lab } from '../lib/lab.js'
 import { dr } from '../lib/lab-dr.js'
@@ -15,12 +16,16 @@ await labTest('a second daemon on the same pin directory', dr, async (t, lab) =>
   t.same((await ask(lab.client.namespace, lab.url)).client, '192.168.0.50')
 })
 
-for (const daemon of ['running', 'killed'] as const) {
-  await labTest(`xlvs down with the daemon ${daemon} leaves no trace`, dr, async (t, lab) => {
+const cases = (['xdp', 'raw'] as const).flatMap((dataplane) =>
+  (['running', 'killed'] as const).map((daemon) => ({ dataplane, daemon })),
+)
+for (const { dataplane, daemon } of cases) {
+  const holds = async (t: Test, lab: Lab) => {
     const { director, client, url } = lab
     const running = await traces(lab)
-    t.equal(running.programs.length, 1)
-    t.ok(existsSync(director.options.pinDirectory))
+    t.equal(running.programs.length, dataplane === 'xdp' ? 1 : 0)
+    t.equal(existsSync(director.options.pinDirectory), dataplane === 'xdp')
+    t.equal(running.ruleset !== '', dataplane === 'raw')
     await ask(client.namespace, url)
 
     if (daemon === 'killed') await director.end('SIGKILL')
@@ -40,7 +45,9 @@ for (const daemon of ['running', 'killed'] as const) {
     t.equal((await director.down()).status, 0, 'a second time does no harm')
     await director.start()
     t.equal(await director.ipvsadm('-S -n'), '', 'a new one starts empty')
-  })
+  }
+  const name = `xlvs down with the ${dataplane} daemon ${daemon} leaves no trace`
+  await labTest(name, dr, holds, { directorArgs: ['--dataplane', dataplane] })
 }
 
 /** What a director could have left on its host. */
