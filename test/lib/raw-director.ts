@@ -19,7 +19,6 @@ export interface SentDatagram {
 /** Sockets that lead nowhere. */
 export class FakeSockets implements DatagramSockets {
   readonly sent: SentDatagram[] = []
-  readonly answered: SentDatagram[] = []
   /** By the name of the interface. */
   readonly listeners = new Map<string, (datagram: Buffer) => void>()
   /** Why the kernel takes nothing, if it does not. */
@@ -31,26 +30,18 @@ export class FakeSockets implements DatagramSockets {
     return { close: () => this.listeners.delete(interfaceName) }
   }
 
-  send(datagram: Buffer, to: Address): void {
-    this.#keep(this.sent, datagram, to)
-  }
-
-  answer(datagram: Buffer, to: Address): void {
-    this.#keep(this.answered, datagram, to)
-  }
-
   close(): void {
     this.isClosed = true
   }
 
-  #keep(list: SentDatagram[], datagram: Buffer, to: Address): void {
+  send(datagram: Buffer, to: Address): void {
     if (this.refusal !== undefined) throw new Error(this.refusal)
     const sent = Buffer.from(datagram)
     // raw(7): the kernel always fills these in.
     sent.writeUInt16BE(sent.length, 2)
     sent.writeUInt16BE(0, 10)
     sent.writeUInt16BE(checksum(sent.subarray(0, (sent.readUInt8(0) & 0x0f) * 4)), 10)
-    list.push({ datagram: sent, to })
+    this.sent.push({ datagram: sent, to })
   }
 }
 

@@ -43,7 +43,7 @@ function segment(packet: Buffer, innerAt: number, mtu: number, send: (piece: Buf
     const notLast = end < packet.length ? tcpFlag.FIN | psh : 0
     const notFirst = at > dataAt ? cwr : 0
     piece.writeUInt8(flags & ~(notLast | notFirst), tcpAt + 13)
-    renewChecksum(piece.subarray(innerAt))
+    renewChecksum(piece, innerAt)
     send(piece)
   }
 }

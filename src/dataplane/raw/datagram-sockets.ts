@@ -15,7 +15,5 @@ export interface DatagramSockets {
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver
   /** Sends one by the way that routing knows to an address, whatever its own destination. @throws Error if it is not taken. */
   send(datagram: Buffer, to: Address): void
-  /** Sends one in the name of a virtual service's address. @throws Error if it is not taken. */
-  answer(datagram: Buffer, to: Address): void
   close(): void
 }

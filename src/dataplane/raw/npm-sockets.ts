@@ -29,7 +29,7 @@ const errorTypes = Object.values(icmpType)
 
 type RawSocket = typeof import('raw-socket')
 
-/** @param mark of answers, SO_MARK. @throws UnsupportedError without the package or the capabilities. */
+/** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the package or the capabilities. */
 export async function openNpmSockets(mark: number): Promise<DatagramSockets> {
   requireCapabilities('raw sockets', ['CAP_NET_ADMIN', 'CAP_NET_RAW'])
   const raw = await load()
@@ -52,14 +52,12 @@ async function load(): Promise<RawSocket> {
 class NpmSockets implements DatagramSockets {
   readonly #raw: RawSocket
   readonly #sender: Socket
-  readonly #answerer: Socket
 
   constructor(raw: RawSocket, mark: number) {
     this.#raw = raw
     this.#sender = this.#open(ipprotoRaw)
-    this.#answerer = this.#open(ipprotoRaw)
-    this.#answerer.setOption(solSocket, soMark, mark)
-    for (const socket of [this.#sender, this.#answerer]) socket.pauseRecv()
+    this.#sender.setOption(solSocket, soMark, mark)
+    this.#sender.pauseRecv()
   }
 
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
@@ -70,12 +68,12 @@ class NpmSockets implements DatagramSockets {
       icmp?.setOption(solRaw, icmpFilter, ~errorTypes.reduce((bits, type) => bits | (1 << type), 0) >>> 0)
       for (const socket of sockets) read(socket, listener)
     } catch (error) {
-      for (const socket of sockets) socket.close()
+      for (const socket of sockets) close(socket)
       throw error
     }
     return {
       close: () => {
-        for (const socket of sockets) socket.close()
+        for (const socket of sockets) close(socket)
       },
     }
   }
@@ -84,19 +82,24 @@ class NpmSockets implements DatagramSockets {
     this.#sender.wrap.send(datagram, 0, datagram.length, to, ignore)
   }
 
-  answer(datagram: Buffer, to: Address): void {
-    this.#answerer.wrap.send(datagram, 0, datagram.length, to, ignore)
-  }
-
   close(): void {
-    this.#sender.close()
-    this.#answerer.close()
+    close(this.#sender)
   }
 
   #open(protocol: number): Socket {
     // Without a listener an error, of an interface that goes for one, would end the process.
-    return this.#raw.createSocket({ protocol }).on('error', ignore)
+    const socket = this.#raw.createSocket({ protocol }).on('error', ignore)
+    open.add(socket)
+    return socket
   }
+}
+
+/** One that nobody refers to is closed by the garbage collector, though it is listened to. */
+const open = new Set<Socket>()
+
+function close(socket: Socket): void {
+  open.delete(socket)
+  socket.close()
 }
 
 function ignore(): void {}
@@ -113,6 +116,8 @@ function bind(socket: Socket, interfaceName: string): void {
 
 /** All datagrams of all sockets are read into it, one after the other. */
 const buffer = Buffer.alloc(longest)
+/** Its beginnings, by their length: to make one takes as long as a third of what else is done about a packet. */
+const beginnings: Buffer[] = []
 
 /**
  * The package reads one datagram each time around the event loop, which takes longer than to read it. Here as many are read
@@ -120,7 +125,7 @@ const buffer = Buffer.alloc(longest)
  */
 function read(socket: Socket, listener: (datagram: Buffer) => void): void {
   const { wrap } = socket
-  const take = (_: Buffer, bytes: number) => listener(buffer.subarray(0, bytes))
+  const take = (_: Buffer, bytes: number) => listener((beginnings[bytes] ??= buffer.subarray(0, bytes)))
   wrap.removeAllListeners('recvReady')
   wrap.on('recvReady', () => {
     for (let left = batch; left > 0; left--) {

@@ -3,48 +3,60 @@
  * director: a checksum that is not finished (CHECKSUM_PARTIAL of include/linux/skbuff.h).
  */
 import { checksum } from '../sim/ipv4.js'
-import { ipProtocol } from '../sim/packet.js'
+import { ipProtocol, type Packet } from '../sim/packet.js'
 
 /** Where the checksum is in the header. */
-const checksumOffsets: Readonly<Record<number, number>> = { [ipProtocol.TCP]: 16, [ipProtocol.UDP]: 6 }
+const tcpChecksum = 16
+const udpChecksum = 6
 
 /**
  * Finishes the checksum of a TCP segment or UDP datagram if only that of the pseudo header is in it. A finished one that looks
  * the same, one of 65,535, becomes what it is.
- * @param packet from its IP header on.
+ * @param p with its network layer parsed.
  */
-export function finishChecksum(packet: Buffer): void {
-  const at = checksumAt(packet)
-  if (at === undefined) return
-  const headerLength = (packet.readUInt8(0) & 0x0f) * 4
-  if (packet.readUInt16BE(at) === pseudoSum(packet, headerLength)) writeChecksum(packet, headerLength, at)
+export function finishChecksum(p: Packet): void {
+  const { bytes, at } = p
+  const field = checksumAt(bytes, at)
+  if (field === 0 || field + 2 > at + p.ipLength) return
+  // Of words as they stand in memory: the sum of swapped words is the swapped sum (RFC 1071).
+  const length = p.ipLength - p.headerLength
+  let sum = (p.cip & 0xffff) + (p.cip >>> 16) + (p.vip & 0xffff) + (p.vip >>> 16)
+  sum += (p.protocol << 8) + ((length & 0xff) << 8) + (length >>> 8)
+  sum = (sum & 0xffff) + (sum >>> 16)
+  sum = (sum & 0xffff) + (sum >>> 16)
+  if (bytes.readUInt16LE(field) === sum) writeChecksum(bytes, at, field)
 }
 
-/** Makes the checksum of a TCP segment anew. @param packet from its IP header on. */
-export function renewChecksum(packet: Buffer): void {
-  const at = checksumAt(packet)
-  const headerLength = (packet.readUInt8(0) & 0x0f) * 4
-  if (at === undefined) return
-  packet.writeUInt16BE(pseudoSum(packet, headerLength), at)
-  writeChecksum(packet, headerLength, at)
+/** Makes the checksum of a TCP segment or UDP datagram anew. */
+export function renewChecksum(bytes: Buffer, at: number): void {
+  const field = checksumAt(bytes, at)
+  if (field === 0) return
+  bytes.writeUInt16BE(pseudoSum(bytes, at), field)
+  writeChecksum(bytes, at, field)
 }
 
 /** The sum of the pseudo header, which is in the field, takes part. */
-function writeChecksum(packet: Buffer, headerLength: number, at: number): void {
-  const sum = checksum(packet, headerLength, packet.length)
+function writeChecksum(bytes: Buffer, at: number, field: number): void {
+  const sum = checksum(bytes, at + headerLengthAt(bytes, at), at + bytes.readUInt16BE(at + 2))
   // 0 would say that there is none (RFC 768).
-  packet.writeUInt16BE(sum === 0 ? 0xffff : sum, at)
+  bytes.writeUInt16BE(sum === 0 ? 0xffff : sum, field)
 }
 
-function checksumAt(packet: Buffer): number | undefined {
-  const offset = checksumOffsets[packet.readUInt8(9)]
-  return offset === undefined ? undefined : (packet.readUInt8(0) & 0x0f) * 4 + offset
+/** Where the checksum is; 0: the protocol has none. */
+function checksumAt(bytes: Buffer, at: number): number {
+  const protocol = bytes.readUInt8(at + 9)
+  if (protocol === ipProtocol.TCP) return at + headerLengthAt(bytes, at) + tcpChecksum
+  return protocol === ipProtocol.UDP ? at + headerLengthAt(bytes, at) + udpChecksum : 0
 }
 
 /** Of addresses, protocol and length (RFC 9293, 3.1), not complemented. */
-function pseudoSum(packet: Buffer, headerLength: number): number {
-  let sum = packet.readUInt8(9) + packet.length - headerLength
-  for (let at = 12; at < 20; at += 2) sum += packet.readUInt16BE(at)
+function pseudoSum(bytes: Buffer, at: number): number {
+  let sum = bytes.readUInt8(at + 9) + bytes.readUInt16BE(at + 2) - headerLengthAt(bytes, at)
+  for (let i = at + 12; i < at + 20; i += 2) sum += bytes.readUInt16BE(i)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return sum
+}
+
+function headerLengthAt(bytes: Buffer, at: number): number {
+  return (bytes.readUInt8(at) & 0x0f) * 4
 }

@@ -4,7 +4,6 @@ import { defaultTimeouts } from '../../core/connection.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
 import type { Nft } from '../../net/nft.js'
-import { Sweeper, sweepSteps } from '../sim/sweep.js'
 import { type MemoryMaps, memoryMaps, Tables } from '../sim/tables.js'
 import { monotonicTicks } from '../tables/connection-table.js'
 import { sharedConstant } from '../tables/layout.gen.js'
@@ -15,9 +14,10 @@ import { Forwarder } from './forwarder.js'
 import { Listening } from './listening.js'
 import { lockOwner } from './lock.js'
 import { RawDataplane } from './raw-dataplane.js'
-import { answerMark, removeSilence, Silence } from './silence.js'
+import { ownMark, removeSilence, Silence } from './silence.js'
 import type { Stored } from './snapshot.js'
 import { readState, removeState, StateFile } from './state-file.js'
+import { Sweeping } from './sweeping.js'
 
 export interface RawOptions {
   /** Names of the interfaces on which packets arrive. */
@@ -29,7 +29,7 @@ export interface RawOptions {
   readonly tableSize: number | undefined
   readonly log: Logger
   readonly clock: Clock
-  /** @param mark of answers, SO_MARK. @throws UnsupportedError. */
+  /** @param mark of what is sent, SO_MARK. @throws UnsupportedError. */
   readonly openSockets: (mark: number) => Promise<DatagramSockets>
   readonly nft: Pick<Nft, 'apply' | 'tables'>
   /** The clock of connections, in ticks; the machine's unless a test has another. */
@@ -41,9 +41,6 @@ export interface OpenedRaw {
   /** In place of close(), for a start that fails later on: what an earlier director left stays. */
   abandon(): Promise<void>
 }
-
-/** A table is gone through once a second. */
-const sweepIntervalMs = 1000 / sweepSteps
 
 /**
  * Takes over what an earlier process wrote down, and listens.
@@ -62,16 +59,16 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
     const lock = await lockOwner(runtimeDir)
     closers.push(() => lock.release())
     const silence = new Silence(nft, runtimeDir, log)
-    const sockets = await options.openSockets(answerMark)
+    const sockets = await options.openSockets(ownMark)
     closers.push(() => sockets.close())
     const tables = new Tables(maps)
     const listening = new Listening({ sockets, names, readLinks, log })
-    const forwarder = new Forwarder({ tables, sockets, nowTicks, linkMtu: () => listening.linkMtu, log })
     const state = new StateFile(runtimeDir, maps, clock, log)
-    const stopSweeping = sweep(tables, clock, nowTicks)
-    closers.push(stopSweeping)
+    const sweeping = new Sweeping(tables, clock, nowTicks)
+    closers.push(() => sweeping.stop())
+    const forwarder = new Forwarder({ tables, sockets, now: sweeping, links: listening, log })
     const close = () => {
-      stopSweeping()
+      sweeping.stop()
       listening.close()
       state.close()
       sockets.close()
@@ -112,18 +109,6 @@ function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): M
   else new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted: stored !== undefined, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
   return maps
-}
-
-/** @returns what stops it. */
-function sweep(tables: Tables, clock: Clock, nowTicks: () => number): () => void {
-  const sweeper = new Sweeper(tables)
-  let stop = () => {}
-  const step = () => {
-    sweeper.step(nowTicks())
-    stop = clock.after(sweepIntervalMs, step)
-  }
-  step()
-  return () => stop()
 }
 
 /**

@@ -1,6 +1,6 @@
 import { ipHeaderLength } from '../sim/ipv4.js'
 import { ipFragment, ipProtocol, type Packet, tcpFlag } from '../sim/packet.js'
-import { finishChecksum, renewChecksum } from './offload.js'
+import { renewChecksum } from './offload.js'
 
 const tcpHeaderLength = 20
 const ttl = 64
@@ -8,12 +8,11 @@ const ttl = 64
 /**
  * What a closed port answers to a TCP segment (RFC 9293, 3.5.2), as tcp_v4_send_reset() makes it; undefined for one that gets
  * no answer. The kernel's own answers in the name of virtual services are suppressed, this one too.
- * @param p with all of it parsed.
+ * @param p with all of it parsed, and its checksum finished.
  */
 export function resetOf(p: Packet): Buffer | undefined {
   if (p.protocol !== ipProtocol.TCP || p.tcpFlags & tcpFlag.RST) return undefined
   const segment = p.bytes.subarray(p.at, p.at + p.ipLength)
-  finishChecksum(segment)
   if (!isRight(segment, p.headerLength)) return undefined
   const out = Buffer.alloc(ipHeaderLength + tcpHeaderLength)
   out.writeUInt8(0x45, 0)
@@ -30,7 +29,7 @@ export function resetOf(p: Packet): Buffer | undefined {
   else out.writeUInt32BE(nextSequence(segment, p), ipHeaderLength + 8)
   out.writeUInt8((tcpHeaderLength / 4) << 4, ipHeaderLength + 12)
   out.writeUInt8(p.tcpFlags & tcpFlag.ACK ? tcpFlag.RST : tcpFlag.RST | tcpFlag.ACK, ipHeaderLength + 13)
-  renewChecksum(out)
+  renewChecksum(out, 0)
   return out
 }
 
@@ -44,7 +43,7 @@ function nextSequence(segment: Buffer, { headerLength, tcpFlags }: Packet): numb
 /** Whether the TCP checksum is right: only then the ports are the sender's. 0 and 0xffff are the same sum (RFC 1624). */
 function isRight(segment: Buffer, headerLength: number): boolean {
   const copy = Buffer.from(segment)
-  renewChecksum(copy)
+  renewChecksum(copy, 0)
   const at = headerLength + 16
   return copy.readUInt16BE(at) === (segment.readUInt16BE(at) || 0xffff)
 }

@@ -6,8 +6,8 @@ import type { Nft } from '../../net/nft.js'
 
 type NftCommands = Pick<Nft, 'apply' | 'tables'>
 
-/** SO_MARK of what we say in the name of a service: `xlvs`. */
-export const answerMark = 0x786c7673
+/** SO_MARK of what we send: `xlvs`. */
+export const ownMark = 0x786c7673
 
 /**
  * A table of nftables that keeps this machine from answering what comes for virtual services: their addresses are its own, so
@@ -136,7 +136,7 @@ function tableText(table: string): string {
   set unreachable { typeof ip saddr . @th,240,16; }
   chain output {
     type filter hook output priority filter; policy accept;
-    meta mark ${answerMark} accept
+    meta mark ${ownMark} accept
     meta l4proto { tcp, udp } ip saddr . meta l4proto . th sport @services drop
     icmp type destination-unreachable @th,136,8 17 ip saddr . @th,240,16 @unreachable drop
   }

@@ -1,9 +1,13 @@
-/** Maps in memory as bytes, for a file: a line of JSON that says what is there, then pages and entries as they stand in memory. */
+/** Maps in memory as bytes, for a file: a line of JSON that says what is there, then blocks and entries as they stand in memory. */
 import type { MemoryMap } from '../sim/memory-map.js'
 import type { MemoryMaps } from '../sim/tables.js'
 import { maps as specs } from '../tables/layout.gen.js'
 
-const pageBytes = 4096
+/** Connections are scattered: two of them, a cache line. */
+const blockBytes = 64
+const indexBytes = 4
+/** What is compared with 0 at once; mostly that is the end of it. */
+const pageBytes = 16_384
 const zeroes = Buffer.alloc(pageBytes)
 
 /** What was kept of one map. */
@@ -11,8 +15,8 @@ interface Kept {
   readonly keySize: number
   readonly valueSize: number
   readonly maxEntries: number
-  /** Of an array: the pages that are not all 0. */
-  readonly pages?: readonly number[]
+  /** Of an array: how many blocks are not all 0. Their indexes come before them. */
+  readonly blocks?: number
   /** Of a hash: entries, keys before values. */
   readonly count?: number
 }
@@ -29,7 +33,7 @@ export function snapshotOf(maps: MemoryMaps, bootId: string): Buffer {
   const parts: Buffer[] = []
   const kept = Object.entries(maps).map(([name, map]) => {
     const { keySize, valueSize, maxEntries } = map.info
-    const [what, bytes] = map.kind === 'hash' ? entriesOf(map) : pagesOf(map)
+    const [what, bytes] = map.kind === 'hash' ? entriesOf(map) : blocksOf(map)
     parts.push(...bytes)
     return [name, { keySize, valueSize, maxEntries, ...what }] as const
   })
@@ -64,7 +68,7 @@ function fill(maps: MemoryMaps, header: Header, bytes: Buffer): void {
   for (const [name, kept] of Object.entries(header.maps)) {
     const map = maps[name as keyof MemoryMaps]
     const part = bytes.subarray(at, at + lengthOf(kept))
-    if (kept.pages) putPages(map, kept.pages, part)
+    if (kept.blocks !== undefined) putBlocks(map, kept.blocks, part)
     else putEntries(map, kept.count ?? 0, part)
     at += part.length
   }
@@ -83,29 +87,48 @@ function hasShape({ keySize, valueSize, maxEntries }: Kept, kept: Kept | undefin
 }
 
 /** Bytes of what was kept of a map. */
-function lengthOf({ keySize, valueSize, maxEntries, pages, count = 0 }: Kept): number {
-  if (!pages) return count * (keySize + valueSize)
-  const bytes = maxEntries * Math.ceil(valueSize / 8) * 8
-  return pages.reduce((sum, page) => sum + Math.min(pageBytes, bytes - page * pageBytes), 0)
+function lengthOf({ keySize, valueSize, blocks, count = 0 }: Kept): number {
+  return blocks === undefined ? count * (keySize + valueSize) : blocks * (indexBytes + blockBytes)
 }
 
-function pagesOf(map: MemoryMap): [Pick<Kept, 'pages'>, Buffer[]] {
+function blocksOf(map: MemoryMap): [Pick<Kept, 'blocks'>, Buffer[]] {
   const memory = memoryOf(map)
-  const pages: number[] = []
-  const bytes: Buffer[] = []
-  for (let at = 0; at < memory.length; at += pageBytes) {
-    const page = memory.subarray(at, at + pageBytes)
-    if (page.equals(page.length === pageBytes ? zeroes : zeroes.subarray(0, page.length))) continue
-    pages.push(at / pageBytes)
-    bytes.push(page)
+  const found = blocksIn(memory)
+  const indexes = Buffer.allocUnsafe(found.length * indexBytes)
+  // The last block of a map may be shorter.
+  const blocks = Buffer.alloc(found.length * blockBytes)
+  for (const [i, block] of found.entries()) {
+    indexes.writeUInt32LE(block, i * indexBytes)
+    memory.copy(blocks, i * blockBytes, block * blockBytes, (block + 1) * blockBytes)
   }
-  return [{ pages }, bytes]
+  return [{ blocks: found.length }, [indexes, blocks]]
 }
 
-function putPages(map: MemoryMap, pages: readonly number[], bytes: Buffer): void {
+/** Blocks that are not all 0. */
+function blocksIn(memory: Buffer): number[] {
+  const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length / 4)
+  const found: number[] = []
+  for (let page = 0; page < memory.length; page += pageBytes) {
+    const end = Math.min(page + pageBytes, memory.length)
+    if (memory.compare(zeroes, 0, end - page, page, end) === 0) continue
+    for (let at = page; at < end; at += blockBytes) {
+      if (!isZero(words, at / 4, Math.min(at + blockBytes, end) / 4)) found.push(at / blockBytes)
+    }
+  }
+  return found
+}
+
+function isZero(words: Int32Array, from: number, end: number): boolean {
+  for (let i = from; i < end; i++) if (words[i] !== 0) return false
+  return true
+}
+
+function putBlocks(map: MemoryMap, count: number, bytes: Buffer): void {
   const memory = memoryOf(map)
-  let from = 0
-  for (const page of pages) from += bytes.copy(memory, page * pageBytes, from, Math.min(from + pageBytes, bytes.length))
+  for (let i = 0; i < count; i++) {
+    const from = count * indexBytes + i * blockBytes
+    bytes.copy(memory, bytes.readUInt32LE(i * indexBytes) * blockBytes, from, from + blockBytes)
+  }
 }
 
 function entriesOf(map: MemoryMap): [Pick<Kept, 'count'>, Buffer[]] {

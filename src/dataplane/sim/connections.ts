@@ -35,16 +35,25 @@ export class Connections {
 
   /** Looks a tuple up. */
   find(place: Place, now: number): Found {
-    let expired = -1
-    for (const set of [place.first, place.second]) {
-      for (let i = 0; i < setSlots; i++) {
-        const slot = set * setSlots + ((place.home + i) & slotMask)
-        if (!this.#isOf(slot, place)) continue
-        if (this.#isLive(slot, now)) return { slot, server: this.#server(slot), forward: this.#forward(slot), expired }
-        expired = slot
+    const found = { slot: -1, server: 0, forward: 0, expired: -1 }
+    if (!this.#findIn(place.first, place, now, found)) this.#findIn(place.second, place, now, found)
+    return found
+  }
+
+  /** @returns whether it is there. */
+  #findIn(set: number, place: Place, now: number, found: Found): boolean {
+    for (let i = 0; i < setSlots; i++) {
+      const slot = set * setSlots + ((place.home + i) & slotMask)
+      if (!this.#isOf(slot, place)) continue
+      if (this.#isLive(slot, now)) {
+        found.slot = slot
+        found.server = this.#server(slot)
+        found.forward = this.#forward(slot)
+        return true
       }
+      found.expired = slot
     }
-    return { slot: -1, server: 0, forward: 0, expired }
+    return false
   }
 
   /** enum conn_state. */

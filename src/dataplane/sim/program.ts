@@ -21,7 +21,7 @@ export interface Outcome {
   readonly verdict: number
   /** What is to be sent, from the IP header on, in place of the packet. */
   readonly packet?: Buffer
-  /** The way to take; without one, an answer goes back to where the packet came from. */
+  /** The way to take, until the next packet; without one, an answer goes back to where the packet came from. */
   readonly way?: Way
   /** The longest that the way takes, in bytes. */
   readonly mtu?: number
@@ -31,6 +31,7 @@ export class PacketProgram {
   readonly #tables: Tables
   readonly #connections: Connections
   readonly #place = new Place()
+  readonly #way: Way
   readonly #budget = new IcmpBudget()
   readonly #seed: readonly [number, number, number, number]
   readonly #mask: number
@@ -38,6 +39,7 @@ export class PacketProgram {
   constructor(tables: Tables) {
     this.#tables = tables
     this.#connections = new Connections(tables)
+    this.#way = new Way(tables)
     this.#seed = tables.hashSeed
     this.#mask = tables.setMask
   }
@@ -51,7 +53,7 @@ export class PacketProgram {
     const found = this.#findLive(p, now)
     if (found.slot < 0) return p.isIcmpError ? { verdict: verdict.PASS_ICMP } : this.#schedule(p, found, now)
     if (!p.isIcmpError || p.rip === 0) return this.#toServer(p, found, false, now)
-    return tunnelError(p, found, this.#budget, new Way(this.#tables, found.server), now)
+    return tunnelError(p, found, this.#budget, this.#way.of(found.server), now)
   }
 
   #decideFragment({ protocol, vip }: Packet): number {
@@ -102,7 +104,7 @@ export class PacketProgram {
     }
     countTraffic(this.#tables, found.server, p.ipLength, isNew)
     if (!isNew && !p.isIcmpError) this.#connections.arm(found.slot, p, now)
-    const way = new Way(this.#tables, found.server)
+    const way = this.#way.of(found.server)
     if (way.isLocal) return { verdict: verdict.PASS_LOCAL }
     if (way.ifindex === 0) return { verdict: verdict.DROP_UNRESOLVED }
     if (found.forward === forward.TUNNEL) {
@@ -111,7 +113,7 @@ export class PacketProgram {
     const result = checkWay(p, way.mtu, 0)
     if (result !== goOn) return this.#answer(p, result, way.mtu, now)
     decrementTtl(p.bytes, p.at)
-    return { verdict: verdict.ROUTE_TX, packet: p.bytes.subarray(p.at), way, mtu: way.mtu }
+    return { verdict: verdict.ROUTE_TX, packet: p.at === 0 ? p.bytes : p.bytes.subarray(p.at), way, mtu: way.mtu }
   }
 
   #tunnel(p: Packet, way: Way, rip: number, now: number): Outcome {

@@ -9,53 +9,60 @@ const pathMtuLifetime = 559
 const pathMtuMin = 552
 const noPathMtu = 0xffffffff
 
-/** The way to a real server: struct next_hop, the hop in force. Read in place. */
-export class Way {
-  readonly #at: number
-  readonly #hop: number
+const { offsets } = nextHopLayout
+const hop = hopLayout.offsets
 
-  constructor(
-    readonly tables: Tables,
-    server: number,
-  ) {
-    const { nextHop } = realServerLayout.offsets
-    this.#at = tables.realServers.getUint32(server * realServerLayout.size + nextHop, true) * nextHopLayout.size
-    this.#hop = this.#at + nextHopLayout.offsets.hops + (this.#field('current') & 1) * hopLayout.size
+/** The way to a real server: struct next_hop, the hop in force. Read in place; one object is used for one packet after the other. */
+export class Way {
+  readonly #nextHops: DataView
+  #at = 0
+  #hop = 0
+
+  constructor(private readonly tables: Tables) {
+    this.#nextHops = tables.nextHops
+  }
+
+  /** Turns to the way of a real server's slot. */
+  of(server: number): this {
+    const field = server * realServerLayout.size + realServerLayout.offsets.nextHop
+    this.#at = this.tables.realServers.getUint32(field, true) * nextHopLayout.size
+    this.#hop = this.#at + offsets.hops + (this.#word(offsets.current) & 1) * hopLayout.size
+    return this
   }
 
   /** The director is the real server itself. */
   get isLocal(): boolean {
-    return this.#field('local') !== 0
+    return this.#word(offsets.local) !== 0
   }
 
   /** Interface; 0: no way known. */
   get ifindex(): number {
-    return this.#hopField('ifindex')
+    return this.#hopWord(hop.ifindex)
   }
 
   /** Of links of the director's. */
   get mtu(): number {
-    return this.#hopField('mtu')
+    return this.#hopWord(hop.mtu)
   }
 
   /** Source of tunnels, in wire order read as little-endian, as `rip`. */
   get saddr(): number {
-    return this.#hopField('saddr')
+    return this.#hopWord(hop.saddr)
   }
 
   get rip(): number {
-    return this.#field('rip')
+    return this.#word(offsets.rip)
   }
 
   /** Destination, then source: as they begin a frame. */
   get macs(): Uint8Array {
-    const { buffer, byteOffset } = this.tables.nextHops
-    return new Uint8Array(buffer, byteOffset + this.#hop + hopLayout.offsets.destinationMac, 12)
+    const { buffer, byteOffset } = this.#nextHops
+    return new Uint8Array(buffer, byteOffset + this.#hop + hop.destinationMac, 12)
   }
 
   /** The largest packet known to reach the address, in bytes (known_path_mtu()). */
   pathMtu(now: number): number {
-    const word = this.#field('pathMtu')
+    const word = this.#word(offsets.pathMtu)
     const left = ((word >>> 16) - (now >>> pathMtuUnit)) & 0xffff
     return word === 0 || left === 0 || left > pathMtuLifetime ? noPathMtu : word & 0xffff
   }
@@ -66,15 +73,15 @@ export class Way {
     const mtu = Math.max(told, pathMtuMin)
     if (mtu >= known) return known
     const until = ((now >>> pathMtuUnit) + pathMtuLifetime) & 0xffff
-    this.tables.nextHops.setUint32(this.#at + nextHopLayout.offsets.pathMtu, (until << 16) | (mtu & 0xffff), true)
+    this.#nextHops.setUint32(this.#at + offsets.pathMtu, (until << 16) | (mtu & 0xffff), true)
     return mtu
   }
 
-  #field(name: 'current' | 'rip' | 'local' | 'pathMtu'): number {
-    return this.tables.nextHops.getUint32(this.#at + nextHopLayout.offsets[name], true)
+  #word(offset: number): number {
+    return this.#nextHops.getUint32(this.#at + offset, true)
   }
 
-  #hopField(name: 'ifindex' | 'saddr' | 'mtu'): number {
-    return this.tables.nextHops.getUint32(this.#hop + hopLayout.offsets[name], true)
+  #hopWord(offset: number): number {
+    return this.#nextHops.getUint32(this.#hop + offset, true)
   }
 }
