@@ -24,6 +24,12 @@ export const groups: Readonly<Record<GroupName, GroupEntry>> = {
     ipvs: 'no',
     load: async () => (await import('./veth/veth.js')).veth,
   },
+  raw: {
+    what: 'packets per second by raw sockets, beside XDP in generic mode',
+    ownNamespace: true,
+    ipvs: 'no',
+    load: async () => (await import('./raw/raw.js')).raw,
+  },
   scale: {
     what: 'cost by the number of services and of real servers, in ns, ms and MiB',
     ownNamespace: false,

@@ -42,6 +42,9 @@ struct load_spec {
 	/* When the first was sent, and the last whose number is a multiple of CLOCK_EVERY. */
 	__u64 first_ns;
 	__u64 last_ns;
+	/* From one packet to the next, kept by the clock once in CLOCK_EVERY packets; 0: as fast as
+	 * it goes. */
+	__u64 interval_ns;
 	/* Source 0.0.0.0:0, the checksums right for that; the last word padded. */
 	__u64 ack[FRAME_WORDS + 1];
 	__u64 syn[FRAME_WORDS + 1];
@@ -69,14 +72,26 @@ static __always_inline void write_frame(void *frame, const __u64 *template, __u3
 	tcp->check = checksum_with(tcp->check, sum + tcp->source);
 }
 
+/* More than waiting for a batch can take, in turns of wait_until(). */
+#define MAX_TURNS (1 << 23)
+
+static long wait_until(__u32 i, const __u64 *due_ns)
+{
+	return bpf_ktime_get_ns() >= *due_ns;
+}
+
 /*
  * The kernel's own time of a test run leaves out what other threads do meanwhile, and that can be
  * the director's work; a clock around the system call has the preparations in it.
  */
 static __always_inline void note_time(struct load_spec *s)
 {
+	__u64 due_ns = s->first_ns + s->sent * s->interval_ns;
+
 	if (s->sent++ % CLOCK_EVERY)
 		return;
+	if (s->interval_ns)
+		bpf_loop(MAX_TURNS, wait_until, &due_ns, 0);
 	s->last_ns = bpf_ktime_get_ns();
 	if (!s->first_ns)
 		s->first_ns = s->last_ns;

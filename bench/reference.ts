@@ -11,6 +11,11 @@ const references: Readonly<Record<GroupName, Readonly<Record<string, string>>>> 
     'xlvs TUN, redirect': 'bare redirect',
     'xlvs DR, generic': 'bare XDP_TX',
   },
+  raw: {
+    'xlvs DR, raw': 'bare raw sockets',
+    'xlvs TUN, raw': 'bare raw sockets',
+    'xlvs DR, generic': 'bare raw sockets',
+  },
   scale: {},
   latency: { 'xlvs DR': 'no director', 'IPVS DR': 'no director' },
   ipvs: {

@@ -1,5 +1,5 @@
 /** The groups of measurements, in the order in which they run. */
-export const groupNames = ['micro', 'veth', 'scale', 'latency', 'ipvs'] as const
+export const groupNames = ['micro', 'veth', 'raw', 'scale', 'latency', 'ipvs'] as const
 export type GroupName = (typeof groupNames)[number]
 
 export type Unit = 'ns' | 'packets/s' | 'connections/s' | 'requests/s' | 'ms' | 'us' | 'MiB' | 'bytes'

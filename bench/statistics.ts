@@ -46,7 +46,7 @@ export function compareRounds(a: Row, b: Row, compare: (a: number, b: number) =>
   return compared.length === 0 ? undefined : median(compared)
 }
 
-/** How many times b's value a's is, by {@link compareRounds}. */
+/** How many times b's value a's is, by {@link compareRounds}; of nothing nothing is a multiple. */
 export function ratio(a: Row, b: Row): number | undefined {
-  return compareRounds(a, b, (x, y) => x / y)
+  return [...b.values.values()].includes(0) ? undefined : compareRounds(a, b, (x, y) => x / y)
 }

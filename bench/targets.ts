@@ -6,7 +6,13 @@ const million = 1_000_000
 /** The figures that the project has set itself, as far as there are samples for them. */
 export function targetsOf(sections: readonly Section[]): Target[] {
   const rows = (group: GroupName) => rowsOf(sections.filter((section) => section.group === group).flatMap(samplesOf))
-  return [...micro(rows('micro')), ...veth(rows('veth')), ...scale(rows('scale')), ...ipvs(rows('ipvs'))]
+  return [
+    ...micro(rows('micro')),
+    ...veth(rows('veth')),
+    ...raw(rows('raw')),
+    ...scale(rows('scale')),
+    ...ipvs(rows('ipvs')),
+  ]
 }
 
 function samplesOf({ samples }: Section) {
@@ -44,6 +50,17 @@ function veth(rows: readonly Row[]): Target[] {
     row('xlvs DR, XDP_TX'),
     row('bare XDP_TX'),
   )
+}
+
+function raw(rows: readonly Row[]): Target[] {
+  const held = (limit: number, bound: typeof atLeast, what: string, measure: string) => {
+    const row = find(rows, { measure, subject: 'xlvs DR, raw' })
+    return bound(limit, 'packets/s', what, row, row, medianOf)
+  }
+  return [
+    ...held(100_000, atLeast, 'DR by raw sockets at 10 k connections', 'offered more than it takes'),
+    ...held(0, atMost, 'lost by them of 50,000 packets/s', 'lost of 50 k packets/s'),
+  ]
 }
 
 function scale(rows: readonly Row[]): Target[] {

@@ -23,21 +23,23 @@ export function rules(): string {
 }
 
 export interface XlvsOptions {
-  readonly mode: 'native' | 'generic'
+  /** How XDP is attached; or raw: not at all. */
+  readonly mode: 'native' | 'generic' | 'raw'
   /** Default: what `xlvs run` has. */
   readonly tableSize?: number
 }
 
 /** xlvs as an operator starts it. */
 export async function startXlvs(bed: Testbed, { mode, tableSize }: XlvsOptions): Promise<Standing> {
-  if (mode === 'generic') await bed.receiveInStack()
+  if (mode !== 'native') await bed.receiveInStack()
+  const dataplane = mode === 'raw' ? ['--dataplane', 'raw'] : ['--xdp-mode', mode]
   const size = tableSize === undefined ? [] : ['--conn-table-size', String(tableSize)]
   const runtimeDirectory = bed.workspace.temporaryDirectory(bed.name)
   const director = new DirectorProcess(bed.namespace, {
     interfaces: bed.interfaces,
     pinDirectory: bed.workspace.pinPath(bed.name),
     runtimeDirectory,
-    args: ['--xdp-mode', mode, '--log-level', 'error', ...size],
+    args: [...dataplane, '--log-level', 'error', ...size],
     readyWithinMs: 240_000,
   })
   await director.start()
@@ -56,6 +58,14 @@ export async function startXlvs(bed: Testbed, { mode, tableSize }: XlvsOptions):
 export async function startIpvs(bed: Testbed): Promise<Standing> {
   await bed.receiveInStack()
   await bed.namespace.exec('/sbin/ipvsadm', ['-R'], { input: rules() })
+  return { stop: async () => {} }
+}
+
+/** raw/bare.ts. */
+export async function startBareSockets(bed: Testbed): Promise<Standing> {
+  await bed.receiveInStack()
+  const bare = bed.namespace.spawn(process.execPath, [checkoutFile('dist/bench/raw/bare.js')])
+  await bare.says(/ready/)
   return { stop: async () => {} }
 }
 

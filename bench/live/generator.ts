@@ -1,12 +1,14 @@
-import { type BpfMap, BpfObject, type BpfProgram } from '../../src/bpf/index.js'
+import { BpfError, type BpfMap, BpfObject, type BpfProgram } from '../../src/bpf/index.js'
 import { objectPath } from '../object-path.js'
 import { frameSize, frameTemplate } from './frames.js'
 
 const key0 = Buffer.alloc(4)
 const wordBytes = 8
-const headBytes = 48
+const headBytes = 56
 const clockEvery = 64
+const sentOffset = 28
 const timeOffset = 32
+const intervalOffset = 48
 /** Bytes that load.bpf.c takes off again in front of a frame. */
 const room = 64
 const templateBytes = Math.ceil(frameSize / wordBytes) * wordBytes
@@ -31,6 +33,8 @@ export interface Load {
   readonly synEvery: number
   /** Flow of the first SYN. */
   readonly newFlow: number
+  /** Packets a second; absent: as many as it can. */
+  readonly rate?: number
 }
 
 /** Sends load by live frames out of an interface of this network namespace, from one CPU. */
@@ -50,11 +54,24 @@ export class Generator {
   send(load: Load): number {
     this.#spec.update(key0, this.#encode(load))
     const { packets: repeat } = load
-    this.#program.testRun({ data: Buffer.alloc(room + frameSize), repeat, liveFrames: true, batchSize })
-    const spec = this.#spec.lookup(key0) ?? Buffer.alloc(headBytes)
-    const timed = repeat - 1 - ((repeat - 1) % clockEvery)
+    for (let left = repeat; left > 0; left = repeat - this.#read().readUInt32LE(sentOffset)) this.#run(left)
+    const spec = this.#read()
     const ns = spec.readBigUInt64LE(timeOffset + 8) - spec.readBigUInt64LE(timeOffset)
+    const timed = repeat - 1 - ((repeat - 1) % clockEvery)
     return timed === 0 ? 0 : ((Number(ns) / 1e6) * repeat) / timed
+  }
+
+  /** A signal to this process ends it between two batches. */
+  #run(repeat: number): void {
+    try {
+      this.#program.testRun({ data: Buffer.alloc(room + frameSize), repeat, liveFrames: true, batchSize })
+    } catch (error) {
+      if (!(error instanceof BpfError && error.code === 'EINTR')) throw error
+    }
+  }
+
+  #read(): Buffer {
+    return this.#spec.lookup(key0) ?? Buffer.alloc(headBytes)
   }
 
   close(): void {
@@ -63,10 +80,11 @@ export class Generator {
   }
 
   /** struct load_spec. */
-  #encode({ vip, flows, first, stride, synEvery, newFlow }: Load): Buffer {
+  #encode({ vip, flows, first, stride, synEvery, newFlow, rate }: Load): Buffer {
     const spec = Buffer.alloc(headBytes + 2 * templateBytes)
     const head = [first, stride, flows, newFlow, synEvery, synEvery, this.ifindex]
     for (const [i, word] of head.entries()) spec.writeUInt32LE(word, 4 * i)
+    if (rate) spec.writeBigUInt64LE(BigInt(Math.round(1e9 / rate)), intervalOffset)
     frameTemplate('ack', vip).copy(spec, headBytes)
     frameTemplate('syn', vip).copy(spec, headBytes + templateBytes)
     return spec

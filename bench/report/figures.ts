@@ -52,6 +52,20 @@ const draw: Readonly<Record<Part['group'], Draw>> = {
       'Every packet opens a connection, wlc picks among 16 real servers; higher is better.',
     ),
   ],
+  raw: ({ rows }) => [
+    ...bars(
+      'Packets by raw sockets',
+      of(rows, 'offered more than it takes'),
+      'packets per second',
+      '10,000 connections, more packets than any of them takes; higher is better. The raw data plane has one CPU, with the generator and the kernel on the other; generic mode works where the generator does.',
+    ),
+    ...bars(
+      'Lost of 50,000 packets a second',
+      of(rows, 'lost of 50 k packets/s'),
+      'packets lost per second',
+      'Half of what the raw data plane is to reach; 0 is right.',
+    ),
+  ],
   scale: ({ rows }) => [
     ...lines(
       'Established packets by the number of services',
