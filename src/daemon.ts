@@ -64,7 +64,7 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
   })
   const release = once(async () => {
     await stop()
-    dataplane.close()
+    await dataplane.close()
   })
   const down = async () => {
     isDown = true

@@ -122,5 +122,5 @@ export interface Dataplane {
   /** Gives servers and services whose last connection has gone back to the free ones. Called every few seconds. */
   collect(): void
   /** Ends this process's use of it; forwarding goes on where supports.survivesProcess. */
-  close(): void
+  close(): Promise<void>
 }

@@ -16,7 +16,7 @@ const ipOption = { END: 0, NOOP: 1, COPY: 0x80 } as const
 export function cut(packet: Buffer, tunnelled: boolean, mtu: number, send: (piece: Buffer) => void): void {
   const innerAt = tunnelled ? ipHeaderLength : 0
   if (packet.readUInt8(innerAt + 9) === ipProtocol.TCP) segment(packet, innerAt, mtu, send)
-  else fragment(packet, mtu, send)
+  else fragment(packet, tunnelled, mtu, send)
 }
 
 /**
@@ -51,13 +51,13 @@ function segment(packet: Buffer, innerAt: number, mtu: number, send: (piece: Buf
 let fragmentId = 0
 
 /** RFC 791, 3.2. Options that are not for every fragment stay with the first. */
-function fragment(packet: Buffer, mtu: number, send: (piece: Buffer) => void): void {
+function fragment(packet: Buffer, tunnelled: boolean, mtu: number, send: (piece: Buffer) => void): void {
   const headerLength = (packet.readUInt8(0) & 0x0f) * 4
   const room = (mtu - headerLength) & ~7
   if (room <= 0) return
   const field = packet.readUInt16BE(6)
-  // Of 0 the kernel would make another one for each fragment.
-  if (packet.readUInt16BE(4) === 0) packet.writeUInt16BE(1 + (fragmentId++ % 0xffff), 4)
+  // The outer header's is ours to choose; of 0 the kernel would make another one for each fragment.
+  if (tunnelled || packet.readUInt16BE(4) === 0) packet.writeUInt16BE(1 + (fragmentId++ % 0xffff), 4)
   for (let at = headerLength; at < packet.length; at += room) {
     const end = Math.min(at + room, packet.length)
     const piece = Buffer.concat([packet.subarray(0, headerLength), packet.subarray(at, end)])

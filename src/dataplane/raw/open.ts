@@ -67,10 +67,10 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
     const sweeping = new Sweeping(tables, clock, nowTicks)
     closers.push(() => sweeping.stop())
     const forwarder = new Forwarder({ tables, sockets, now: sweeping, links: listening, log })
-    const close = () => {
+    const close = async () => {
       sweeping.stop()
       listening.close()
-      state.close()
+      await state.close()
       sockets.close()
       lock.release()
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.js'
@@ -32,7 +32,6 @@ export class StateFile {
   readonly #bootId = bootId()
   #writing: Promise<void> | undefined
   #planned: (() => void) | undefined
-  #isClosed = false
 
   constructor(
     directory: string,
@@ -53,44 +52,33 @@ export class StateFile {
 
   /** Writes in the background what is known now, unless that is being done. */
   save(): void {
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined
-    })
+    this.#writing ??= this.#write()
+      .catch((err: unknown) => {
+        this.log.warn({ err, path: this.#path }, 'state cannot be written and will be tried again')
+      })
+      .finally(() => {
+        this.#writing = undefined
+      })
   }
 
-  /** The last time, before the process ends. */
-  close(): void {
-    this.#isClosed = true
+  /** Writes it the last time, before the process ends. */
+  async close(): Promise<void> {
     this.#planned?.()
+    await this.#writing
     try {
-      // What is being written in the background is older.
-      rmSync(this.#newPath, { force: true })
-      writeFileSync(this.#lastPath, this.#snapshot(), { mode: 0o600 })
-      renameSync(this.#lastPath, this.#path)
+      await this.#write()
     } catch (err) {
       this.log.error({ err, path: this.#path }, 'state cannot be written: the next start will know no connections')
     }
   }
 
   async #write(): Promise<void> {
-    try {
-      await writeFile(this.#newPath, this.#snapshot(), { mode: 0o600 })
-      if (!this.#isClosed) await rename(this.#newPath, this.#path)
-    } catch (err) {
-      if (!this.#isClosed) this.log.warn({ err, path: this.#path }, 'state cannot be written and will be tried again')
-    }
-  }
-
-  #snapshot(): Buffer {
-    return snapshotOf(this.maps, this.#bootId)
+    await writeFile(this.#newPath, snapshotOf(this.maps, this.#bootId), { mode: 0o600 })
+    await rename(this.#newPath, this.#path)
   }
 
   get #newPath(): string {
     return `${this.#path}.new`
-  }
-
-  get #lastPath(): string {
-    return `${this.#path}.last`
   }
 }
 
@@ -98,6 +86,6 @@ export class StateFile {
 export function removeState(directory: string): boolean {
   const path = join(directory, stateName)
   const before = existsSync(path)
-  for (const name of [path, `${path}.new`, `${path}.last`]) rmSync(name, { force: true })
+  for (const name of [path, `${path}.new`]) rmSync(name, { force: true })
   return before
 }

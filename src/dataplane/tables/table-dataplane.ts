@@ -56,7 +56,7 @@ export interface TableDataplaneParts {
   readonly clock: Clock
   readonly interfaces: Interfaces
   /** Lets go of what the maps came from. */
-  readonly close: () => void
+  readonly close: () => void | Promise<void>
   /** The clock that the programs read, in ticks; the machine's unless a test has another. */
   readonly nowTicks?: () => number
 }
@@ -79,7 +79,7 @@ export class TableDataplane implements Dataplane {
   readonly #settings: Settings
   readonly #nowTicks: () => number
   readonly #interfaces: Interfaces
-  readonly close: () => void
+  readonly #close: () => void | Promise<void>
 
   constructor({ name, supports, maps, clock, interfaces, close, nowTicks = monotonicTicks }: TableDataplaneParts) {
     this.name = name
@@ -93,7 +93,7 @@ export class TableDataplane implements Dataplane {
     this.#settings = new Settings(maps.config)
     this.#nowTicks = nowTicks
     this.#interfaces = interfaces
-    this.close = close
+    this.#close = close
     for (const slot of [...this.#servers.slots()]) if (slot.folded) this.#letGo(slot)
   }
 
@@ -252,6 +252,10 @@ export class TableDataplane implements Dataplane {
     for (const slot of [...this.#servers.unused()]) this.#letGo(slot)
     this.#nextHops.collect()
     this.#interfaces.upkeep()
+  }
+
+  async close(): Promise<void> {
+    await this.#close()
   }
 
   /**

@@ -10,7 +10,7 @@ conformance(async (t) => {
   return {
     dataplane: opened.dataplane,
     async reopen() {
-      opened.dataplane.close()
+      await opened.dataplane.close()
       return (await director.start()).dataplane
     },
     receive: (frame) => director.receive(frame.subarray(ethernetLength)),

@@ -73,6 +73,15 @@ for (const [name, real, headers] of [
     t.same(reassembled(fragments).subarray(headers), packet({ ...spec, ip: { id: 7, ttl: 63 } }))
   })
 
+  t.test(`${name}: fragments of a datagram without an id`, async (t) => {
+    const { director, sockets } = await forwarding(t, [real], dns)
+    for (const _ of ['first', 'second']) director.receive(packet({ ip: { id: 0 }, udp: {}, payload: bytes(2000) }))
+    const [first, rest, other] = sockets.sent.map(({ datagram }) => datagram.readUInt16BE(4))
+    t.ok(first, 'of 0 the kernel would make another for each of them')
+    t.equal(rest, first)
+    t.not(other, first)
+  })
+
   t.test(`${name}: with DF the client is told`, async (t) => {
     const { director, sockets } = await forwarding(t, [real], dns)
     director.receive(packet({ ip: { df: true }, udp: {}, payload: bytes(1490) }))
@@ -103,6 +112,27 @@ for (const [name, real, headers] of [
   })
 }
 
+t.test('options that are not for every fragment stay with the first', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)], dns)
+  const recordRoute = [7, 7, 4, 1, 2, 3, 4]
+  const security = [0x82, 4, 9, 9]
+  director.receive(
+    packet({ ip: { id: 7, options: Buffer.from([...recordRoute, 1, ...security]) }, udp: {}, payload: bytes(2000) }),
+  )
+  const [first, second] = sockets.sent.map(({ datagram }) => [...datagram.subarray(20, 32)])
+  t.same(first, [...recordRoute, 1, ...security])
+  t.same(second, [1, 1, 1, 1, 1, 1, 1, 1, ...security])
+})
+
+t.test('CWR is for the first segment only', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)])
+  director.receive(syn)
+  director.receive(packet({ ip: { df: true }, tcp: { flags: 'AC' }, payload: bytes(2000) }))
+  const [first, second] = sockets.sent.slice(1).map(({ datagram }) => datagram)
+  t.same(first?.readUInt8(33), 0x90)
+  t.same(second?.readUInt8(33), 0x10)
+})
+
 t.test('a full segment with DF that does not fit into the tunnel: the client is told', async (t) => {
   const { director, sockets } = await forwarding(t, [tunnelled])
   director.receive(syn)
@@ -112,6 +142,17 @@ t.test('a full segment with DF that does not fit into the tunnel: the client is 
   t.equal(sockets.sent[1]?.datagram.readUInt16BE(26), 1480)
 })
 
+/** A packet with the sum of its pseudo header where the checksum should be. */
+function unfinished(whole: Buffer, offset: number): Buffer {
+  const packet = Buffer.from(whole)
+  const pseudo = Buffer.alloc(12)
+  whole.copy(pseudo, 0, 12, 20)
+  pseudo.writeUInt8(whole.readUInt8(9), 9)
+  pseudo.writeUInt16BE(whole.length - 20, 10)
+  packet.writeUInt16BE(~checksum(pseudo) & 0xffff, offset)
+  return packet
+}
+
 t.test('a checksum that was left to the network card is finished', async (t) => {
   for (const [service, spec, offset] of [
     [web, { tcp: { flags: 'S' } }, 36],
@@ -119,19 +160,22 @@ t.test('a checksum that was left to the network card is finished', async (t) => 
   ] as const) {
     const { director, sockets } = await forwarding(t, [server(1)], service)
     const whole = packet(spec)
-    const unfinished = Buffer.from(whole)
-    const pseudo = Buffer.alloc(12)
-    whole.copy(pseudo, 0, 12, 20)
-    pseudo.writeUInt8(whole.readUInt8(9), 9)
-    pseudo.writeUInt16BE(whole.length - 20, 10)
-    unfinished.writeUInt16BE(~checksum(pseudo) & 0xffff, offset)
-    director.receive(unfinished)
+    director.receive(unfinished(whole, offset))
     t.same(sockets.sent[0]?.datagram, packet({ ...spec, ip: { ttl: 63 } }), service.protocol)
     const wrong = Buffer.from(whole)
     wrong.writeUInt16BE(whole.readUInt16BE(offset) ^ 0x0101, offset)
     director.receive(wrong)
     t.equal(sockets.sent[1]?.datagram.readUInt16BE(offset), wrong.readUInt16BE(offset), 'a wrong one stays wrong')
   }
+})
+
+t.test('a finished checksum of 0 says that there is none, and is not made', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)], dns)
+  const payload = Buffer.alloc(2)
+  // The two bytes with which all words add up to 0xffff.
+  payload.writeUInt16BE(packet({ udp: {}, payload }).readUInt16BE(26))
+  director.receive(unfinished(packet({ udp: {}, payload }), 26))
+  t.equal(sockets.sent[0]?.datagram.readUInt16BE(26), 0xffff)
 })
 
 t.test('what has no connection is reset, since the kernel is not allowed to', async (t) => {

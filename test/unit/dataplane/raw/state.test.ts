@@ -51,7 +51,7 @@ t.test('an end writes everything', async (t) => {
   director.receive(syn)
   const before = await connections(opened.dataplane)
   opened.dataplane.collect()
-  opened.dataplane.close()
+  await opened.dataplane.close()
   const next = await director.start()
   t.same(await connections(next.dataplane), before)
   t.equal(before.length, 1)
@@ -67,7 +67,7 @@ t.test('a state that cannot be used is said so, and not used', async (t) => {
   ] as const) {
     const { director, opened } = await RawDirector.open(t)
     opened.dataplane.setService(entry)
-    opened.dataplane.close()
+    await opened.dataplane.close()
     damage(stateOf(director))
     const next = await director.start()
     t.same([...next.dataplane.services()], [])
@@ -85,7 +85,7 @@ function edit(path: string, pattern: RegExp, replacement: string): void {
 t.test('the table keeps its size', async (t) => {
   const { director, opened } = await RawDirector.open(t)
   opened.dataplane.setService(entry)
-  opened.dataplane.close()
+  await opened.dataplane.close()
   await t.rejects(director.start({ tableSize: 4096 }), { code: 'INVALID', message: /4096 asked for, but .* has 1024/ })
   t.same([...(await director.start({})).dataplane.services()], [entry])
 })
@@ -109,10 +109,37 @@ t.test('one director has a runtime directory', async (t) => {
   await t.rejects(removeRaw(director.runtimeDir, director.nft), { code: 'BUSY' })
 })
 
+t.test('a first start that fails later on leaves nothing', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  await opened.abandon()
+  t.equal(await hasTable(director), false)
+  t.same(readdirSync(director.runtimeDir), [])
+  const again = await director.start()
+  await again.dataplane.close()
+  const later = await director.start()
+  await later.abandon()
+  t.equal(await hasTable(director), true, 'what an earlier one left stays')
+})
+
+t.test('services come and go with the silence about them', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  const silenced = () => [...(director.nft.elements.get('services') ?? [])]
+  opened.dataplane.setService(entry)
+  await opened.dataplane.settled()
+  t.same(silenced(), ['192.0.2.10 . tcp . 80'])
+  await opened.dataplane.close()
+  director.nft.elements.set('services', new Set(['198.51.100.1 . tcp . 1']))
+  const { dataplane } = await director.start()
+  t.same(silenced(), ['192.0.2.10 . tcp . 80'], 'the next one begins with what it knows')
+  dataplane.removeService(web)
+  await dataplane.settled()
+  t.same(silenced(), [])
+})
+
 t.test('removal leaves nothing', async (t) => {
   const { director, opened } = await RawDirector.open(t)
   t.equal(await hasTable(director), true)
-  opened.dataplane.close()
+  await opened.dataplane.close()
   t.equal(await removeRaw(director.runtimeDir, director.nft), true)
   t.equal(await hasTable(director), false)
   t.same(readdirSync(director.runtimeDir), [])
