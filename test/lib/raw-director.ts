@@ -62,13 +62,17 @@ export class FakeNft {
     return this.#table === undefined ? [] : [this.#table]
   }
 
+  flush(): void {
+    this.#table = undefined
+    this.elements.clear()
+  }
+
   #carryOut(command: string): void {
     const [, table] = /^table ip (\S+)/.exec(command) ?? []
     if (table !== undefined) {
       this.#table = table
     } else if (command === `delete table ip ${this.#table}`) {
-      this.#table = undefined
-      this.elements.clear()
+      this.flush()
     } else {
       const [, verb, set = '', list = ''] = /^(add|delete) element ip \S+ (\S+) \{ (.*) \}$/.exec(command) ?? []
       if (!verb) throw new Error(`nft knows no ${command}`)

@@ -1,3 +1,4 @@
+import { UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
 import type { Interfaces } from '../tables/table-dataplane.js'
@@ -33,7 +34,7 @@ export class Listening implements Interfaces {
     return this.#linkMtu
   }
 
-  /** @param take is given every datagram. @throws Error if an interface does not let itself be listened to. */
+  /** @param take is given every datagram. @throws UnsupportedError if an interface does not let itself be listened to. */
   start(links: readonly Link[], take: (datagram: Buffer) => void): void {
     this.#take = take
     this.#look(links)
@@ -60,9 +61,17 @@ export class Listening implements Interfaces {
     this.#open.clear()
   }
 
+  #receive(name: string): Receiver {
+    try {
+      return this.#parts.sockets.receive(name, this.#take)
+    } catch (cause) {
+      throw new UnsupportedError(`raw sockets on ${name}`, (cause as Error).message, { cause })
+    }
+  }
+
   /** A socket stays with the interface that it was bound to, whatever has its name later on. */
   #look(links: readonly Link[]): void {
-    const { names, sockets, log } = this.#parts
+    const { names, log } = this.#parts
     const named = links.filter(({ name }) => names.includes(name))
     this.#linkMtu = Math.max(...named.map(({ mtu }) => mtu))
     for (const name of names) {
@@ -74,7 +83,7 @@ export class Listening implements Interfaces {
         this.#open.delete(name)
       }
       if (ifindex === undefined || this.#open.has(name)) continue
-      this.#open.set(name, { ifindex, receiver: sockets.receive(name, this.#take) })
+      this.#open.set(name, { ifindex, receiver: this.#receive(name) })
       log.info({ interface: name, mode: 'raw' }, 'listening')
     }
   }

@@ -37,7 +37,7 @@ export class RawDataplane extends TableDataplane {
 
   override collect(): void {
     super.collect()
-    this.#parts.silence.retry()
+    this.#parts.silence.upkeep()
     this.#parts.forwarder.report()
     this.#parts.state.save()
   }

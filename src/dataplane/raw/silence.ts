@@ -21,6 +21,8 @@ export class Silence {
   readonly #wanted = new Map<string, ServiceKey>()
   readonly #applied = new Map<string, ServiceKey>()
   #applying: Promise<void> | undefined
+  /** Something came while something was under way. */
+  #wasTold = false
 
   constructor(nft: NftCommands, owner: string, log: Logger) {
     this.#nft = nft
@@ -59,33 +61,53 @@ export class Silence {
     while (this.#applying) await this.#applying
   }
 
-  /** Puts in force what is not, if something is not: after a refusal. */
-  retry(): void {
-    this.#apply()
+  /** To be called every few seconds: puts in force what is not, after a refusal or when somebody has flushed all rules. */
+  upkeep(): void {
+    this.#work(async () => {
+      await this.#restore()
+      await this.#applyChanges()
+    })
   }
 
   #apply(): void {
-    this.#applying ??= this.#applyChanges().finally(() => {
-      this.#applying = undefined
-    })
+    this.#work(() => this.#applyChanges())
+  }
+
+  /** One thing at a time. */
+  #work(work: () => Promise<void>): void {
+    if (this.#applying) {
+      this.#wasTold = true
+      return
+    }
+    this.#applying = work()
+      .catch((err: unknown) => {
+        this.#log.warn({ err }, 'nftables refuses: this machine may answer for services; it will be tried again')
+      })
+      .finally(() => {
+        this.#applying = undefined
+        if (!this.#wasTold) return
+        this.#wasTold = false
+        this.#apply()
+      })
+  }
+
+  /** A reload of the firewall mostly begins with `flush ruleset`. */
+  async #restore(): Promise<void> {
+    if ((await this.#nft.tables()).includes(this.#table)) return
+    this.#applied.clear()
+    await this.open([...this.#wanted.values()])
+    this.#log.warn({ table: this.#table }, 'table of nftables was gone and has been made again')
   }
 
   async #applyChanges(): Promise<void> {
     // What is told in the same turn of the event loop goes along.
     await null
-    for (;;) {
-      const added = [...this.#wanted].filter(([text]) => !this.#applied.has(text))
-      const deleted = [...this.#applied].filter(([text]) => !this.#wanted.has(text))
-      if (added.length + deleted.length === 0) return
-      try {
-        await this.#nft.apply([...this.#changes('delete', deleted), ...this.#changes('add', added)])
-      } catch (err) {
-        this.#log.warn({ err }, 'nftables refuses: this machine may answer for services; it will be tried again')
-        return
-      }
-      for (const [text, key] of added) this.#applied.set(text, key)
-      for (const [text] of deleted) this.#applied.delete(text)
-    }
+    const added = [...this.#wanted].filter(([text]) => !this.#applied.has(text))
+    const deleted = [...this.#applied].filter(([text]) => !this.#wanted.has(text))
+    if (added.length + deleted.length === 0) return
+    await this.#nft.apply([...this.#changes('delete', deleted), ...this.#changes('add', added)])
+    for (const [text, key] of added) this.#applied.set(text, key)
+    for (const [text] of deleted) this.#applied.delete(text)
   }
 
   #changes(verb: 'add' | 'delete', entries: readonly (readonly [string, ServiceKey])[]): string[] {

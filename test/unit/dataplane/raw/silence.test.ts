@@ -48,9 +48,23 @@ t.test('a refusal is logged and tried again', async (t) => {
   await it.settled()
   t.same(log.lines, ['warn nftables refuses: this machine may answer for services; it will be tried again'])
   nft.refusal = undefined
-  it.retry()
+  it.upkeep()
   await it.settled()
   t.equal(sets(nft).services?.length, 1)
+})
+
+t.test('a table that somebody has flushed is made again', async (t) => {
+  const { nft, log, silence: it } = silence()
+  await it.open([web])
+  it.upkeep()
+  await it.settled()
+  t.same(log.lines, [])
+  nft.flush()
+  it.upkeep()
+  it.add(dns)
+  await it.settled()
+  t.same(sets(nft), { services: ['192.0.2.10 . tcp . 80', '192.0.2.10 . udp . 53'], unreachable: ['192.0.2.10 . 53'] })
+  t.same(log.lines, ['warn table of nftables was gone and has been made again'])
 })
 
 t.test('a refusal at the start is one', async (t) => {
