@@ -89,7 +89,8 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
 	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
 	struct next_hop *next_hop;
 
-	if (!server || !(server->flags & SERVER_AVAILABLE))
+	/* Errors are for it as long as it has connections (ip_vs_in_icmp()). */
+	if (!server || !(server->flags & SERVER_AVAILABLE || j->packet.icmp_error))
 		return VERDICT_DROP_SERVER_REMOVED;
 	count_traffic(j->found.server, j->packet.ip_len, j->new_conn);
 	/* An error about a connection is no packet of it (ip_vs_in_icmp()). */

@@ -8,17 +8,6 @@
 
 #define FTP_DATA_PORT 20
 
-/*
- * Whether a packet can come from an address: it is one host's, and not this one's own (RFC 1122,
- * 3.2.1.3). Since others are not scheduled, no ICMP error goes to them either.
- */
-static __always_inline bool is_host_address(__be32 address)
-{
-	__u8 first = bpf_ntohl(address) >> 24;
-
-	return first != 0 && first != 127 && first < 224;
-}
-
 /* What IPVS schedules: a SYN or a datagram (tcp_conn_schedule()). */
 static __always_inline bool opens_conn(const struct packet *p)
 {
@@ -32,8 +21,7 @@ static __always_inline int may_schedule(const struct packet *p)
 		return VERDICT_PASS_NO_CONN;
 	if (!opens_conn(p))
 		return VERDICT_PASS_NO_CONN;
-	/* As fib_validate_source() and ip_rcv() check before IPVS sees a packet. */
-	if (!is_host_address(p->tuple.cip) || p->tuple.cip == p->tuple.vip)
+	if (is_martian(&p->tuple))
 		return VERDICT_PASS_MARTIAN;
 	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
 	 */

@@ -63,6 +63,19 @@ struct packet {
 	bool icmp_error;
 };
 
+/*
+ * Whether a packet cannot have come from where it says, as ip_route_input_slow() sees it before
+ * IPVS does: from an address that is not one host's, or from its own destination. 0/8 but for
+ * 0.0.0.0 is unicast since Linux 5.3. What is not scheduled is not answered with an ICMP error
+ * either.
+ */
+static __always_inline bool is_martian(const struct tuple *tuple)
+{
+	__u8 first = bpf_ntohl(tuple->cip) >> 24;
+
+	return !tuple->cip || first == 127 || first >= 224 || tuple->cip == tuple->vip;
+}
+
 struct cursor {
 	void *pos;
 	void *end;

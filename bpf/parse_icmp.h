@@ -97,6 +97,8 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p, __u32 
 	if (icmp->type != ICMP_DEST_UNREACH && icmp->type != ICMP_SOURCE_QUENCH &&
 	    icmp->type != ICMP_TIME_EXCEEDED)
 		return VERDICT_PASS_ICMP;
+	if (is_martian(&p->tuple))
+		return VERDICT_PASS_MARTIAN;
 	c->pos = icmp + 1;
 	if (parse_ipv4(c, &ip, true) != GO_ON)
 		return VERDICT_PASS_ICMP;

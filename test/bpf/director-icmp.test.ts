@@ -160,9 +160,16 @@ t.test('an error that cannot be passed on is not answered by another error', asy
   director.dataplane.setNextHop('10.0.0.1', wayTo(1))
 })
 
+t.test('an error from where none can come', async (t) => {
+  for (const source of ['0.0.0.0', '127.0.0.1', '224.0.0.1', '255.255.255.255', vip]) {
+    t.equal(director.send(frame(about(packet(reply), { type: 3 }, { source }))).verdict, 'pass_martian', source)
+  }
+  t.equal(chosen(director.send(frame(about(packet(reply), { type: 3 }, { source: '0.0.0.1' }))).frame), 1)
+})
+
 t.test('a server that was removed', async (t) => {
   director.install(web, [server(2)])
-  t.equal(director.send(frame(about(packet(reply)))).verdict, 'drop_server_removed')
+  t.equal(chosen(director.send(frame(about(packet(reply)))).frame), 1, 'has its errors while it has connections')
   director.install(web, [server(1)])
   t.equal(chosen(director.send(frame(about(packet(reply)))).frame), 1)
   t.equal(director.entry(dnsFlow()).state, 'UDP')

@@ -181,9 +181,11 @@ t.test('frames with random bytes changed are forwarded as the rules say, or not 
 t.test('sources that no packet can come from are not scheduled, whatever they are addressed to', async (t) => {
   const director = openDirector(t)
   director.install(web, [server(1)])
-  for (const source of ['0.0.0.0', '0.1.2.3', '127.0.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255', vip]) {
+  for (const source of ['0.0.0.0', '127.0.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255', vip]) {
     t.equal(director.send(segment('S', 1000, { source })).verdict, 'pass_martian', source)
   }
-  t.equal(director.send(segment('S', 1000, { source: '223.255.255.254' })).verdict, 'route_tx')
-  t.equal(director.dataplane.stats().connections.inUse, 1)
+  for (const source of ['0.0.0.1', '223.255.255.254']) {
+    t.equal(director.send(segment('S', 1000, { source })).verdict, 'route_tx', source)
+  }
+  t.equal(director.dataplane.stats().connections.inUse, 2)
 })

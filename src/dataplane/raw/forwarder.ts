@@ -56,7 +56,8 @@ export class Forwarder {
     const result = parseNetwork(p, datagram, 0)
     if (result !== goOn) return result
     const isJoined = p.protocol === ipProtocol.TCP && p.ipLength > this.#links.linkMtu
-    p.isCut = isJoined || !p.hasDf
+    // IPVS does not answer an error with another one.
+    p.isCut = isJoined || !p.hasDf || p.protocol === ipProtocol.ICMP
     // Of what is made segments they are made anew.
     if (!isJoined) finishChecksum(p)
     const { verdict: given, packet, way, mtu = 0 } = this.#program.decide(p, this.#now.ticks)

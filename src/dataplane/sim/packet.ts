@@ -45,3 +45,9 @@ export class Packet {
     return (this.fragment & ipFragment.DF) !== 0
   }
 }
+
+/** Whether a packet cannot have come from where it says, as the kernel sees it before IPVS does: is_martian() of packet.h. */
+export function isMartian({ cip, vip }: Packet): boolean {
+  const first = cip & 0xff
+  return cip === 0 || first === 127 || first >= 224 || cip === vip
+}

@@ -1,6 +1,6 @@
 import { verdict } from '../tables/layout.gen.js'
 import { ipv4HeaderLength } from './ipv4.js'
-import { goOn, ipFragment, ipProtocol, type Packet } from './packet.js'
+import { goOn, ipFragment, ipProtocol, isMartian, type Packet } from './packet.js'
 
 /** RFC 792. */
 export const icmpType = { DEST_UNREACH: 3, SOURCE_QUENCH: 4, TIME_EXCEEDED: 11 } as const
@@ -21,6 +21,7 @@ export function parseIcmp(p: Packet): number {
   if (type !== icmpType.DEST_UNREACH && type !== icmpType.SOURCE_QUENCH && type !== icmpType.TIME_EXCEEDED) {
     return verdict.PASS_ICMP
   }
+  if (isMartian(p)) return verdict.PASS_MARTIAN
   const quoteAt = at + icmpHeaderLength
   const headerLength = ipv4HeaderLength(bytes, quoteAt, true)
   if (headerLength === 0) return verdict.PASS_ICMP

@@ -5,7 +5,7 @@ import { countTraffic } from './count.js'
 import { checkWay, encapsulate } from './forward.js'
 import { errorOf, IcmpBudget, icmpPacket, withoutIcmp } from './icmp.js'
 import { checksum, decrementTtl, ipHeaderLength } from './ipv4.js'
-import { goOn, ipProtocol, type Packet, tcpFlag } from './packet.js'
+import { goOn, ipProtocol, isMartian, type Packet, tcpFlag } from './packet.js'
 import { isFragment, parseTransport } from './parse.js'
 import { pickServer } from './pick.js'
 import { Place } from './place.js'
@@ -99,7 +99,8 @@ export class PacketProgram {
   #toServer(p: Packet, found: Found, isNew: boolean, now: number): Outcome {
     const at = found.server * realServerLayout.size
     const { flags, rip } = realServerLayout.offsets
-    if (!(this.#tables.realServers.getUint8(at + flags) & serverFlag.AVAILABLE)) {
+    // Errors are for it as long as it has connections.
+    if (!p.isIcmpError && !(this.#tables.realServers.getUint8(at + flags) & serverFlag.AVAILABLE)) {
       return { verdict: verdict.DROP_SERVER_REMOVED }
     }
     countTraffic(this.#tables, found.server, p.ipLength, isNew)
@@ -139,14 +140,8 @@ function maySchedule(p: Packet): number {
   if (p.bytes.readUInt16BE(p.at + p.headerLength) === ftpDataPort) return verdict.PASS_NO_CONN
   const isOpening = p.protocol !== ipProtocol.TCP || (p.tcpFlags & (tcpFlag.SYN | tcpFlag.RST)) === tcpFlag.SYN
   if (!isOpening) return verdict.PASS_NO_CONN
-  if (!isHostAddress(p.cip) || p.cip === p.vip) return verdict.PASS_MARTIAN
+  if (isMartian(p)) return verdict.PASS_MARTIAN
   // Options are left to the real server.
   const isRight = p.headerLength > ipHeaderLength || checksum(p.bytes, p.at, p.at + ipHeaderLength) === 0
   return isRight ? goOn : verdict.MALFORMED_CHECKSUM
-}
-
-/** Whether a packet can come from an address (RFC 1122, 3.2.1.3). */
-function isHostAddress(address: number): boolean {
-  const first = address & 0xff
-  return first !== 0 && first !== 127 && first < 224
 }
