@@ -81,7 +81,9 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     runtime.create()
     const memory = new MemoryGiver(systemClock)
     closers.push(async () => memory.stop())
-    const changed = (commands: number) => memory.note(commands)
+    const changed = (commands: number) => {
+      if (dataplane.supports.survivesProcess) memory.note(commands)
+    }
     const parts = { director, version, pinDir, refusals, down, ended: () => ending.end('down'), changed }
     const api = await serveApi(join(runtimeDir, socketName), parts, log)
     closers.push(() => api.close())
