@@ -1,7 +1,7 @@
 /** Ids of IP headers at which checksums carry: chance would hit one in ten thousand. */
 import { addressToNumber } from '../../src/core/address.js'
-import { checksum, type PacketSpec, packet } from '../lib/packet.js'
-import { type Choice, clients, vips } from './world.js'
+import { checksum, defaultAddresses, type PacketSpec, packet } from '../lib/packet.js'
+import type { Choice } from './world.js'
 
 /** Checksums that change most when the TTL goes down, in wire order. */
 const edges = [0x0000, 0x0001, 0x00ff, 0x0100, 0xfe00, 0xfefe, 0xfeff, 0xff00, 0xfffe, 0xffff]
@@ -20,7 +20,7 @@ export function aimAtTtl(choice: Choice, spec: PacketSpec): PacketSpec {
  * carries when it is folded the second time.
  */
 export function aimAtFold(choice: Choice, spec: PacketSpec): PacketSpec {
-  const { source = clients[0] ?? '', destination = vips[0], tos = 0 } = spec.ip ?? {}
+  const { source = defaultAddresses.cip, destination = defaultAddresses.vip, tos = 0 } = spec.ip ?? {}
   const length = 28 + Math.min(packet(spec).length, 548)
   const header = Buffer.alloc(20)
   header.writeUInt16BE(0x4500 | (tos & 0x1e) | 0xc0, 0)

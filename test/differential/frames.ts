@@ -1,8 +1,8 @@
-/** Frames for the differential test: what clients and routers send, at the edges of every field, and what nobody should. */
+/** Frames for both packet paths and for kernel IPVS: what clients and routers send, at the edges of every field, and what nobody should. */
 
 import { type FrameSpec, frame, type Ipv4Fields, type PacketSpec, packet } from '../lib/packet.js'
 import { aimAtFold, aimAtTtl } from './aim.js'
-import { type Choice, clients, dip, directorMacs, rips, vips, vports } from './world.js'
+import { type Choice, vports, type World } from './world.js'
 
 /** BPF_PROG_TEST_RUN takes an Ethernet header at least, and a page less what is around the frame at most. */
 const shortest = 14
@@ -15,7 +15,8 @@ const edges = {
   options: [0, 0, 0, 0, 1, 40],
   flags: ['S', 'S', 'S', 'S', 'A', 'A', 'A', 'FA', 'F', 'R', 'RA', 'SA', 'SR', 'SF', 'FR', '', 'P', 'SFRPAU'],
 } as const
-const flowPorts = [20, 1000, 1001, 1002, 1003]
+/** Ports that clients use again and again. */
+export const flowPorts = [20, 1000, 1001, 1002, 1003]
 /** Packets of clients that errors can be about. */
 const remembered = 12
 
@@ -23,18 +24,21 @@ export class Frames {
   /** Sent last by clients, from the IP header on. */
   readonly #sent: Buffer[] = []
 
-  constructor(readonly choice: Choice) {}
+  constructor(
+    readonly choice: Choice,
+    readonly world: World,
+  ) {}
 
   next(): Buffer {
-    const { choice } = this
+    const { choice, world } = this
     if (choice.onceIn(100)) return Buffer.from(someBytes(choice, shortest + choice.below(100)))
-    const spec = choice.onceIn(5) ? someIcmp(choice, this.#someSent()) : this.#fromClient()
-    const built = frame({ ...someEthernet(choice), ...spec })
+    const spec = choice.onceIn(5) ? someIcmp(choice, world, this.#someSent()) : this.#fromClient()
+    const built = frame({ ...someEthernet(choice, world), ...spec })
     return choice.onceIn(8) ? someDamage(choice, built) : built
   }
 
   #fromClient(): PacketSpec {
-    const any = someClientPacket(this.choice)
+    const any = someClientPacket(this.choice, this.world)
     const spec = this.choice.of([same, same, same, aimAtTtl, aimAtFold])(this.choice, any)
     this.#sent.push(packet(spec))
     if (this.#sent.length > remembered) this.#sent.shift()
@@ -49,9 +53,9 @@ export class Frames {
 const same = (_: Choice, spec: PacketSpec) => spec
 
 /** A packet from a client to a virtual service, or nearly to one. */
-function someClientPacket(choice: Choice): PacketSpec {
+function someClientPacket(choice: Choice, world: World): PacketSpec {
   const protocol = choice.of(['tcp', 'tcp', 'udp'] as const)
-  const ip = { ...someIp(choice), source: choice.onceIn(20) ? choice.of(clients) : choice.of(clients.slice(0, 3)) }
+  const ip = { ...someIp(choice, world), source: choice.of(choice.onceIn(35) ? world.strangers : world.clients) }
   const sport = choice.onceIn(4) ? choice.below(65536) : choice.of(flowPorts)
   const ports = { sport, dport: choice.onceIn(30) ? 81 : choice.of(vports[protocol]) }
   const payload = someBytes(choice, choice.of(edges.payload))
@@ -67,7 +71,7 @@ function someTcp(choice: Choice): PacketSpec['tcp'] {
   }
 }
 
-function someIp(choice: Choice): Ipv4Fields {
+function someIp(choice: Choice, { vips }: World): Ipv4Fields {
   return {
     destination: choice.onceIn(30) ? '192.0.2.99' : choice.of(vips),
     ttl: choice.of(edges.ttl),
@@ -85,27 +89,28 @@ function someIp(choice: Choice): Ipv4Fields {
   }
 }
 
-function someEthernet(choice: Choice): Pick<FrameSpec, 'ethernet' | 'vlans'> {
+function someEthernet(choice: Choice, { directorMacs, gatewayMac }: World): Pick<FrameSpec, 'ethernet' | 'vlans'> {
   return {
     vlans: choice.onceIn(6) ? Array.from({ length: 1 + choice.below(3) }, () => choice.below(4096)) : [],
     ethernet: {
       destination: choice.onceIn(30)
         ? choice.of(['ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '02:00:00:00:00:99', '00:00:00:00:00:00'])
         : choice.of(directorMacs),
+      source: gatewayMac,
       ...(choice.onceIn(60) && { etherType: choice.of([0x0806, 0x86dd, 0x8100, 0x88a8, 0x0000]) }),
     },
   }
 }
 
 /** An ICMP message: mostly an error about what a real server sent in the name of a VIP, or about a tunnel. */
-function someIcmp(choice: Choice, client: Buffer): PacketSpec {
+function someIcmp(choice: Choice, world: World, client: Buffer): PacketSpec {
   const isTunnel = choice.onceIn(2)
-  const quote = isTunnel ? tunnelled(choice, client) : reversed(client)
+  const quote = isTunnel ? tunnelled(choice, world, client) : reversed(client)
   const cut = choice.onceIn(5) ? quote.subarray(0, choice.below(quote.length + 1)) : quote
   const ip: Ipv4Fields = {
-    ...someIp(choice),
-    source: choice.of(['203.0.113.1', ...clients]),
-    ...(isTunnel && { destination: dip }),
+    ...someIp(choice, world),
+    source: choice.of(['203.0.113.1', ...world.clients, ...world.strangers]),
+    ...(isTunnel && { destination: world.dip }),
   }
   const icmp = {
     type: choice.of([3, 3, 3, 3, 4, 11, 0, 5, 8, 12]),
@@ -129,11 +134,11 @@ function reversed(client: Buffer): Buffer {
   return reply
 }
 
-function tunnelled(choice: Choice, client: Buffer): Buffer {
+function tunnelled(choice: Choice, world: World, client: Buffer): Buffer {
   const ip = {
-    ...someIp(choice),
-    source: choice.onceIn(10) ? choice.of(clients) : dip,
-    destination: choice.of(rips),
+    ...someIp(choice, world),
+    source: choice.onceIn(10) ? choice.of(world.clients) : world.dip,
+    destination: choice.of(world.rips),
     protocol: 4,
   }
   return packet({ ip, payload: client })

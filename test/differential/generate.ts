@@ -1,7 +1,7 @@
 import { seededRandom } from '../lib/random.js'
 import { Frames } from './frames.js'
 import type { Step } from './step.js'
-import { Choice, directorMacs, rips, someHop, someServers, someService } from './world.js'
+import { Choice, rips, someHop, someServers, someService, world } from './world.js'
 
 /** Mostly time goes on after so many. */
 const framesOfATick = 60
@@ -14,7 +14,7 @@ const jumps = [1, 1, 10, 149, 150, 448, 895, 896, 1789, 4471, 13412]
 /** Steps that a seed decides: mostly frames, so many of them. */
 export function* generate(seed: number, frames: number): Iterable<Step> {
   const choice = new Choice(seededRandom(seed))
-  const source = new Frames(choice)
+  const source = new Frames(choice, world)
   yield* beginning(choice)
   for (let frame = 1; frame <= frames; frame++) {
     const timeStands = Math.floor(frame / stretch) % 5 === 4
@@ -48,7 +48,7 @@ function someChange(choice: Choice): Step {
     }
     case 6:
       return choice.onceIn(4)
-        ? { kind: 'macs', macs: directorMacs.slice(0, choice.below(3)) }
+        ? { kind: 'macs', macs: world.directorMacs.slice(0, choice.below(3)) }
         : { kind: 'zero', service: someService(choice) }
     case 7:
       return { kind: 'timeouts', timeouts: { tcpS: 1 + choice.below(900), tcpFinS: 1 + choice.below(120), udpS: 300 } }

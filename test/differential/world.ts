@@ -3,6 +3,7 @@ import type { NextHop } from '../../src/core/next-hop.js'
 import type { RealServer } from '../../src/core/real-server.js'
 import type { VirtualService } from '../../src/core/virtual-service.js'
 import { hopTo } from '../lib/fake-next-hops.js'
+import { defaultAddresses } from '../lib/packet.js'
 
 /** Numbers that a seed decides. */
 export class Choice {
@@ -25,31 +26,40 @@ export class Choice {
 
 const loopback = 1
 
-export const vips = ['192.0.2.10', '192.0.2.11'] as const
-export const vports = { tcp: [80, 443], udp: [53] } as const
-/** The last ones are no addresses of hosts. */
-export const clients = [
-  '198.51.100.1',
-  '198.51.100.2',
-  '203.0.113.77',
-  '192.0.2.10',
-  '0.0.0.1',
-  '127.0.0.1',
-  '224.0.0.1',
-]
-export const rips = Array.from({ length: 6 }, (_, i) => `10.0.0.${i + 1}`)
-/** The director's own address towards all real servers. */
-export const dip = hopTo(1).saddr
-export const directorMacs = ['02:00:00:00:00:02', '02:00:00:00:00:03'] as const
+/** Who sends frames to whom. */
+export interface World {
+  readonly vips: readonly string[]
+  /** Those that send most, and others, of which some are no addresses of hosts. */
+  readonly clients: readonly string[]
+  readonly strangers: readonly string[]
+  /** Real servers behind tunnels. */
+  readonly rips: readonly string[]
+  /** The director's own address towards all real servers. */
+  readonly dip: string
+  readonly gatewayMac: string
+  readonly directorMacs: readonly string[]
+}
 
-export function someService(choice: Choice): VirtualService {
+export const vports = { tcp: [80, 443], udp: [53] } as const
+export const rips = Array.from({ length: 6 }, (_, i) => `10.0.0.${i + 1}`)
+export const world: World = {
+  vips: ['192.0.2.10', '192.0.2.11'],
+  clients: ['198.51.100.1', '198.51.100.2', '203.0.113.77'],
+  strangers: ['192.0.2.10', '0.0.0.1', '127.0.0.1', '224.0.0.1'],
+  rips,
+  dip: hopTo(1).saddr,
+  gatewayMac: defaultAddresses.clientMac,
+  directorMacs: ['02:00:00:00:00:02', '02:00:00:00:00:03'],
+}
+
+export function someService(choice: Choice, vips = world.vips): VirtualService {
   const protocol = choice.of(['tcp', 'tcp', 'udp'] as const)
   const scheduler = choice.of(['rr', 'wrr', 'lc', 'wlc'])
   return { protocol, vip: choice.of(vips), vport: choice.of(vports[protocol]), scheduler }
 }
 
-export function someServers(choice: Choice): RealServer[] {
-  return rips
+export function someServers(choice: Choice, of: readonly string[] = rips): RealServer[] {
+  return of
     .filter(() => choice.onceIn(2))
     .sort(() => choice.random() - 0.5)
     .map((rip) => ({

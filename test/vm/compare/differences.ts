@@ -5,6 +5,7 @@ import {
   hasWrongIpChecksum,
   isFragment,
   isFragNeeded,
+  isFragNeededFrame,
   isFrom,
   isFromHostOf,
   isLong,
@@ -47,7 +48,8 @@ const rules: Readonly<Record<string, Rule>> = {
   padding: (first, second) => [first, { ...second, sent: second.sent.map(withoutPadding) }],
   'own answers': (first, second) => [withoutOutgoing(first), second],
   'path MTU told': (first, second, step) =>
-    step.kind === 'packets' && step.frames.every(isFragNeeded)
+    (step.kind === 'packets' && step.frames.every(isFragNeeded)) ||
+    (step.kind === 'drawn' && step.frames.every(isFragNeededFrame))
       ? [withoutToldMtu(first), withoutToldMtu(second)]
       : [first, second],
   'local real server': (first, second) => [withoutLocalReplies(first), withoutLocalReplies(second)],

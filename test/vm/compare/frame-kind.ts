@@ -19,7 +19,8 @@ export function isFromHostOf(bytes: Buffer, network: string): boolean {
   return sourceOf(bytes).startsWith(network.replace(/0\/24$/, ''))
 }
 
-function sourceOf(bytes: Buffer): string {
+/** The source of the outermost IP header. */
+export function sourceOf(bytes: Buffer): string {
   return bytes.subarray(ethernetBytes + 12, ethernetBytes + 16).join('.')
 }
 
@@ -49,6 +50,22 @@ export function withoutMtuInFragNeeded(bytes: Buffer): Buffer {
 /** Whether a frame that is sent to the director is such an error. */
 export function isFragNeeded({ icmp }: StepFrame): boolean {
   return icmp?.type === fragNeeded >> 8 && icmp.code === (fragNeeded & 0xff)
+}
+
+/** Whether a frame's bytes are such an error. */
+export function isFragNeededFrame(bytes: Buffer): boolean {
+  const [type = 0, code = 0] = transportOf(bytes)
+  return bytes[ethernetBytes + 9] === protocolNumbers.icmp && ((type << 8) | code) === fragNeeded
+}
+
+/** The outermost IP header, as long as it says. */
+export function headerOf(bytes: Buffer): Buffer {
+  return headerAt(bytes, ethernetBytes)
+}
+
+/** What follows it in the packet, as long as that says it is. */
+export function transportOf(bytes: Buffer): Buffer {
+  return withoutPadding(bytes).subarray(ethernetBytes + headerOf(bytes).length)
 }
 
 /** Whether the innermost IP header has a wrong checksum. */

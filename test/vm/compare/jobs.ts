@@ -1,12 +1,23 @@
 import type { Workspace } from '../../lib/workspace.js'
 import { checkTunl0 } from '../realserver/tunl0.js'
-import { fixedCases, generatedCase } from './cases/index.js'
+import { fixedCases, randomCases } from './cases/index.js'
 import type { Lane } from './lane.js'
 import type { Result } from './run-case.js'
 import type { Case } from './step.js'
 
-/** Names a job, for another process: one of {@link jobs}, or random steps. */
-export type JobRequest = { readonly name: string } | { readonly seed: number; readonly steps: number }
+/** Names a job, for another process: one of {@link jobs}, or what a seed decides. */
+export type JobRequest = { readonly name: string } | RandomRequest
+
+interface RandomRequest {
+  readonly kind: keyof typeof randomCases
+  readonly seed: number
+  readonly steps: number
+}
+
+/** One of each kind. */
+export function randomRequests(seed: number, steps: number): RandomRequest[] {
+  return (['steps', 'packets'] as const).map((kind) => ({ kind, seed, steps }))
+}
 
 /** What a lane does at a time. */
 export interface Job {
@@ -18,7 +29,7 @@ export interface Job {
 export const jobs: readonly Job[] = [...fixedCases.map(comparison), check('xlvs realserver with tunl0', checkTunl0)]
 
 export function jobFor(request: JobRequest): Job {
-  if ('seed' in request) return comparison(generatedCase(request.seed, request.steps))
+  if ('seed' in request) return comparison(randomCases[request.kind](request.seed, request.steps))
   const found = jobs.find(({ name }) => name === request.name)
   if (!found) throw new Error(`no case has the name '${request.name}'`)
   return found

@@ -1,6 +1,5 @@
 import { shrink } from '../../lib/shrink.js'
 import type { Workspace } from '../../lib/workspace.js'
-import { generatedPrefix } from './cases/generated.js'
 import type { Rule } from './differences.js'
 import { KernelIpvs } from './kernel-ipvs.js'
 import { scopeOf } from './plan.js'
@@ -26,12 +25,11 @@ export class Lane {
   ) {}
 
   /** An error of the suite itself is a difference too: nothing was found to be alike. */
-  async run({ name, steps }: Case): Promise<Result> {
+  async run({ steps, isRandom }: Case): Promise<Result> {
     try {
       const pair = await this.#openPair()
       const result = await runSteps(steps, this.#nextScope(), pair, this.adjust)
       if (result.difference === undefined) return result
-      const isRandom = name.startsWith(generatedPrefix)
       const shorter = isRandom ? await this.#shorter(steps.slice(0, result.passed + 1), pair) : undefined
       return shorter === undefined
         ? result

@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
-import { type JobRequest, jobFor, jobs } from './jobs.js'
+import { type JobRequest, jobFor, jobs, randomRequests } from './jobs.js'
 import type { Result } from './run-case.js'
 
 interface Flags {
@@ -18,7 +18,7 @@ interface Flags {
 const program = new Command('test:vm')
   .description('compares xlvs with kernel IPVS step by step')
   .argument('[case...]', 'beginnings of the names of the cases to run; default: all')
-  .option('--seed <n>', 'run only random steps drawn from this seed', wholeNumber)
+  .option('--seed <n>', 'run only random steps and packets drawn from this seed', wholeNumber)
   .option('--steps <n>', 'how many random steps', wholeNumber, 200)
   .option('--lanes <n>', 'pairs of directors that run at the same time', wholeNumber, 2)
   .action(async (names: string[], { seed, steps, lanes }: Flags) => {
@@ -26,7 +26,7 @@ const program = new Command('test:vm')
     if (chosen.length === 0) {
       program.error(`no case begins with ${names.join(' or ')}; there are: ${jobs.map(({ name }) => name).join(', ')}`)
     }
-    await runAll(seed === undefined ? chosen.map(({ name }) => ({ name })) : [{ seed, steps }], lanes)
+    await runAll(seed === undefined ? chosen.map(({ name }) => ({ name })) : randomRequests(seed, steps), lanes)
   })
 
 /** Each lane takes the next job: the waits of one fall together with the work of others. */

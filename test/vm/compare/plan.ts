@@ -26,6 +26,9 @@ export function macOf(address: string): string {
   return ['02', '00', ...bytes].join(':')
 }
 
+/** Behind the router too; the path to it has an MTU that a generator tells of. */
+export const farDrawn = '172.16.0.41'
+
 /** Lines of `ip` that make a director's side, on a device that is there. */
 export function directorSetup(device: string): string[] {
   const servers = [...near, narrow.near].map((address) => ({ address, mac: macOf(address) }))
@@ -42,8 +45,8 @@ export function directorSetup(device: string): string[] {
   ]
 }
 
-/** Clients have the addresses of a /24. */
-export const clientPrefix = '198.51.100.'
+/** Clients have the addresses of a /24, and other clients those of another one. */
+export const clientPrefixes = ['198.51.100.', '203.0.113.'] as const
 
 /** What one case has for itself: connections and removed servers of the cases before it do not concern it. */
 export interface Scope {
@@ -55,5 +58,14 @@ export interface Scope {
 /** The scope of the i-th run of a pair of directors. The first 27,359 have no client and VIP in common. */
 export function scopeOf(i: number): Scope {
   const host = (first: number, count: number) => first + (i % count)
-  return { vip: `192.0.2.${host(10, 109)}`, vip2: `192.0.2.${host(120, 109)}`, cip: `${clientPrefix}${host(1, 251)}` }
+  return {
+    vip: `192.0.2.${host(10, 109)}`,
+    vip2: `192.0.2.${host(120, 109)}`,
+    cip: `${clientPrefixes[0]}${host(1, 251)}`,
+  }
+}
+
+/** A second client of a scope. */
+export function otherClientOf({ cip }: Scope): string {
+  return cip.replace(...clientPrefixes)
 }

@@ -3,9 +3,10 @@ import { type Difference, difference } from './compare.js'
 import { isExpiring } from './connection-rows.js'
 import type { Rule } from './differences.js'
 import { counterLine, nameOf, type Observation, type PrintedLine, printedLines } from './observation.js'
-import { clientPrefix, type Scope } from './plan.js'
+import { clientPrefixes, otherClientOf, type Scope } from './plan.js'
 import { describeStep, ipvsadm, type Step, within } from './step.js'
 import type { Outcome, Subject } from './subject.js'
+import type { Wire } from './wire.js'
 
 export type Pair = readonly [Subject, Subject]
 
@@ -76,7 +77,7 @@ class StepRun {
 
   /** Does a step to both directors and compares them. Within a row of packets the counters of IPVS are not waited for. */
   async compareAfter(step: Step, next: Step | undefined): Promise<string | undefined> {
-    const isWithin = step.kind === 'packets' && next?.kind === 'packets'
+    const isWithin = hasFrames(step) && next !== undefined && hasFrames(next)
     const acted = await this.act(step)
     let observed = await this.#settle(acted, isWithin ? withoutCounters : printedLines)
     let found = this.#difference(step, observed)
@@ -127,6 +128,10 @@ class StepRun {
   }
 }
 
+function hasFrames({ kind }: Step): boolean {
+  return kind === 'packets' || kind === 'drawn'
+}
+
 function nothing(acted: Acted[number]): Observation {
   return { ...acted, printed: { '-Ln': '', '-Lnc': '', '-Sn': '' } }
 }
@@ -143,15 +148,30 @@ async function actOn(subject: Subject, step: Step): Promise<Acted[number]> {
     case 'packets':
       subject.wire.send(step.frames)
       return { sent: await subject.wire.flush() }
+    case 'drawn':
+      return { sent: await sentOneByOne(subject.wire, step.frames) }
     case 'wait':
       return { sent: await subject.wire.flush() }
   }
 }
 
+/** Of several frames at once a kernel may hold some back while others pass (dev_gro_receive() with segments of data). */
+async function sentOneByOne(wire: Wire, frames: readonly Buffer[]): Promise<Buffer[]> {
+  const sent: Buffer[] = []
+  for (const each of frames) {
+    wire.sendBytes(each)
+    sent.push(...(await wire.flush()))
+  }
+  return sent
+}
+
 /** Connections of the cases before are left to end by themselves. */
-function withoutOthers(text: string, { cip }: Scope): string {
+function withoutOthers(text: string, scope: Scope): string {
+  const own = [scope.cip, otherClientOf(scope)]
+  const isOther = (line: string) =>
+    clientPrefixes.some((prefix) => line.includes(prefix)) && !own.some((client) => line.includes(` ${client}:`))
   const lines = text.split('\n')
-  return lines.filter((line) => !line.includes(clientPrefix) || line.includes(` ${cip}:`)).join('\n')
+  return lines.filter((line) => !isOther(line)).join('\n')
 }
 
 function listing(steps: readonly Step[]): string {

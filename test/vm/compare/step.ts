@@ -1,3 +1,4 @@
+import { describe } from '../../lib/describe-frame.js'
 import { type FrameSpec, type IcmpFields, type PacketSpec, packet, type TcpFields } from '../../lib/packet.js'
 import type { Scope } from './plan.js'
 
@@ -8,11 +9,14 @@ import type { Scope } from './plan.js'
 export type Step =
   | { readonly kind: 'ipvsadm'; readonly lines: readonly string[]; readonly input?: string }
   | { readonly kind: 'packets'; readonly text: string; readonly frames: readonly StepFrame[] }
+  | { readonly kind: 'drawn'; readonly draws: readonly DrawnFrame[]; readonly frames: readonly Buffer[] }
   | { readonly kind: 'wait'; readonly seconds: number }
 
 export interface Case {
   readonly name: string
   readonly steps: readonly Step[]
+  /** A seed has decided them: a difference is looked for among fewer of them. */
+  readonly isRandom?: true
 }
 
 /** A packet inside another one, so that its addresses can stand for the case's too. */
@@ -25,6 +29,9 @@ export interface Quoting {
 
 /** A frame to the director. By default it is from CIP to VIP. */
 export type StepFrame = FrameSpec & Quoting
+
+/** A frame of a generator, which has the addresses of a scope in it. */
+export type DrawnFrame = (scope: Scope) => Buffer
 
 type Fields = Omit<StepFrame, 'tcp' | 'udp' | 'icmp'>
 
@@ -73,6 +80,11 @@ export function packets(text: string, frames: readonly StepFrame[]): Step {
   return { kind: 'packets', text, frames }
 }
 
+/** Frames of a generator, one step. */
+export function drawn(draws: readonly DrawnFrame[]): Step {
+  return { kind: 'drawn', draws, frames: [] }
+}
+
 /** A step as a reader of a failure wants to see it. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
@@ -82,6 +94,10 @@ export function describeStep(step: Step): string {
       )
     case 'packets':
       return step.text
+    case 'drawn':
+      return ['frames', ...step.frames.flatMap((each) => [describe(each), `  ${each.toString('hex')}`])].join(
+        '\n      ',
+      )
     case 'wait':
       return `wait ${step.seconds} s`
   }
@@ -98,6 +114,8 @@ export function within(scope: Scope, step: Step): Step {
       }
     case 'packets':
       return { ...step, frames: step.frames.map((spec) => addressedPacket(scope, spec)) }
+    case 'drawn':
+      return { ...step, frames: step.draws.map((draw) => draw(scope)) }
     case 'wait':
       return step
   }

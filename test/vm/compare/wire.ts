@@ -49,8 +49,12 @@ export class Wire {
   send(specs: readonly FrameSpec[]): void {
     for (const spec of specs) {
       const ethernet = { destination: this.station.mac, source: neighbours.gateway.mac, ...spec.ethernet }
-      this.#inject.testRun({ data: frame({ ...spec, ethernet }), liveFrames: true })
+      this.sendBytes(frame({ ...spec, ethernet }))
     }
+  }
+
+  sendBytes(data: Buffer): void {
+    this.#inject.testRun({ data, liveFrames: true })
   }
 
   /**

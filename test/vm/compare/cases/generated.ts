@@ -2,9 +2,6 @@ import { seededRandom } from '../../../lib/random.js'
 import { far, near } from '../plan.js'
 import { type Case, ipvsadm, type Step, tcp, udp, wait } from '../step.js'
 
-/** What the names of these cases begin with. */
-export const generatedPrefix = 'random steps'
-
 const services = ['-t VIP:80', '-u VIP:53', '-t VIP2:80'] as const
 const servers = [...near.map((rip) => `${rip} -g`), ...far.map((rip) => `${rip} -i`)]
 const schedulers = ['rr', 'wrr', 'lc', 'wlc']
@@ -43,5 +40,5 @@ export function generatedCase(seed: number, count: number): Case {
   )
   const steps = [...first]
   while (steps.length < count) steps.push(...of(draws)())
-  return { name: `${generatedPrefix} of seed ${seed}`, steps: steps.slice(0, count) }
+  return { name: `random steps of seed ${seed}`, steps: steps.slice(0, count), isRandom: true }
 }
