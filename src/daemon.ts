@@ -1,6 +1,6 @@
 /** The composition root of the director, and of all else that touches the kernel; main.ts is that of the command line. */
 
-import { rmSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
@@ -42,7 +42,9 @@ export const realServer = explained(runRealServer)
 
 async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
   const { connTableSize: tableSize, metrics, xdpMode } = options
-  const [pinDir, runtimeDir] = [resolve(options.pinDir), resolve(options.runtimeDir)]
+  const runtime = new RuntimeDirectory(options.runtimeDir)
+  runtime.create()
+  const [pinDir, runtimeDir] = [resolve(options.pinDir), realpathSync(options.runtimeDir)]
   const interfaces = [...new Set(options.interfaces)]
   const { dataplane, refusals, abandon } = await openDataplane({
     choice: options.dataplane,
@@ -55,6 +57,9 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     tableSize,
     log,
     clock: systemClock,
+  }).catch((error: unknown) => {
+    runtime.undo()
+    throw error
   })
   const nextHops = new KernelNextHops(kernelNetwork(new Ip(), systemClock, log), systemClock, log, interfaces)
   const director = new Director({ dataplane, nextHops, log, clock: systemClock })
@@ -71,14 +76,12 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     await release()
     await removeDataplanes(pinDir, runtimeDir)
   }
-  const runtime = new RuntimeDirectory(runtimeDir)
   const closers: (() => Promise<void>)[] = []
   const ending = new Ending()
   let isReady = false
   let isDown = false
   try {
     await director.start()
-    runtime.create()
     const memory = new MemoryGiver(systemClock)
     closers.push(async () => memory.stop())
     const changed = (commands: number) => {
@@ -98,9 +101,9 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
       await release()
       if (isDown) runtime.remove()
     } else {
-      runtime.undo()
       await stop()
       await abandon()
+      runtime.undo()
     }
   }
 }
@@ -113,7 +116,7 @@ class Ending {
   })
 
   onSignals(): void {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, this.end)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, this.end)
   }
 }
 
@@ -144,7 +147,8 @@ function once(work: () => Promise<void>): () => Promise<void> {
  * `xlvs down`, with or without a director running. What is not there is not missed.
  * @throws DirectorError INVALID if the director that answers has its pins elsewhere: it may be another's.
  */
-export const down = explained(async ({ runtimeDir, pinDir }: DownOptions): Promise<void> => {
+export const down = explained(async ({ pinDir, ...options }: DownOptions): Promise<void> => {
+  const runtimeDir = existsSync(options.runtimeDir) ? realpathSync(options.runtimeDir) : resolve(options.runtimeDir)
   const client = controlClient(runtimeDir)
   const running = await client.status().catch(absentIfNotRunning)
   if (running === undefined) {
@@ -153,7 +157,7 @@ export const down = explained(async ({ runtimeDir, pinDir }: DownOptions): Promi
     refuseOther(running, runtimeDir, resolve(pinDir))
     await client.down()
   }
-  await removeDataplanes(resolve(pinDir), resolve(runtimeDir))
+  await removeDataplanes(resolve(pinDir), runtimeDir)
   new RuntimeDirectory(runtimeDir).remove()
 })
 

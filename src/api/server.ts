@@ -3,10 +3,10 @@ import { finished } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DirectorError } from '../core/errors.js'
 import type { Logger } from '../core/logger.js'
+import { listenOnSocket } from '../net/unix-socket.js'
 import type { AnswerLine } from './protocol.js'
 import { readRequestLine } from './request-line.js'
 import { type ApiParts, errorBody, understand } from './requests.js'
-import { listenOnSocket } from './socket.js'
 
 export interface ApiServer {
   /** Stops listening, ends the connections of clients and removes the socket. */

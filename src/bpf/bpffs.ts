@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statfsSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
-import { DirectorError } from '../core/errors.js'
+import { DirectorError, UnsupportedError } from '../core/errors.js'
 
 /** BPF_FS_MAGIC, linux/magic.h. */
 const bpffsMagic = 0xcafe4a11
@@ -15,7 +15,8 @@ const advice = `mount it with: mount -t bpf bpf ${mountPoint}`
  * Makes sure that `path` is a directory in which BPF objects can be pinned: creates it, and mounts bpffs on
  * /sys/fs/bpf if it is to be there and nothing is.
  * @returns the directories that it made, innermost first, for {@link removeDirectories}.
- * @throws DirectorError INVALID if it cannot be in a bpffs that lasts, PERMISSION if it cannot be made. Then nothing is left behind.
+ * @throws DirectorError INVALID if it cannot be in a bpffs that lasts, PERMISSION if it cannot be made, UnsupportedError if bpffs
+ *   cannot be mounted. Then nothing is left behind.
  */
 export function ensureBpffs(path: string): string[] {
   const parent = nearestDirectory(resolve(path))
@@ -81,8 +82,8 @@ function mountBpffs(path: string): void {
   try {
     execFileSync('mount', ['-t', 'bpf', 'bpf', mountPoint], { stdio: 'pipe' })
   } catch (cause) {
-    const message = `${path}: bpffs cannot be mounted on ${mountPoint}; are you root?`
-    throw new DirectorError('PERMISSION', message, { path }, { cause })
+    const reason = `${path}: it cannot be mounted on ${mountPoint}; are you root?`
+    throw new UnsupportedError('BPF file system', reason, { cause })
   }
 }
 

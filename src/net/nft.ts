@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import { DirectorError, UnsupportedError } from '../core/errors.js'
 import { type Outcome, outcomeOf } from './tool.js'
 
+/** One that hangs is ended, in milliseconds. */
+const patienceMs = 10_000
+
 /** nftables' `nft`, run without a shell. */
 export class Nft {
   /**
@@ -10,19 +13,21 @@ export class Nft {
    */
   async apply(commands: readonly string[]): Promise<void> {
     const { status, stderr } = await this.#run(['-f', '-'], commands.map((line) => `${line}\n`).join(''))
-    if (status !== 0) throw new DirectorError('INTERNAL', `nft: ${firstLine(stderr)}`, { stderr })
+    if (status !== 0)
+      throw new DirectorError('INTERNAL', `nft: ${firstLine(stderr) || `exit status ${status}`}`, { stderr })
   }
 
   /** Names of the tables of family ip. @throws as apply(). */
   async tables(): Promise<string[]> {
     const { status, stdout, stderr } = await this.#run(['list', 'tables', 'ip'], '')
-    if (status !== 0) throw new DirectorError('INTERNAL', `nft: ${firstLine(stderr)}`, { stderr })
+    if (status !== 0)
+      throw new DirectorError('INTERNAL', `nft: ${firstLine(stderr) || `exit status ${status}`}`, { stderr })
     return [...stdout.matchAll(/^table ip (\S+)$/gm)].map(([, name = '']) => name)
   }
 
   async #run(args: readonly string[], input: string): Promise<Outcome> {
     try {
-      return await outcomeOf(spawn('nft', args, { stdio: ['pipe', 'pipe', 'pipe'] }), input)
+      return await outcomeOf(spawn('nft', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: patienceMs }), input)
     } catch (cause) {
       throw new UnsupportedError('nftables', 'nft cannot be run (is nftables installed?)', { cause })
     }

@@ -61,7 +61,7 @@ startupTest('a second one on the same runtime directory', async (t, { director, 
   await first.start()
   t.match(
     await refusal(t, director(['eth0'], '--dataplane', 'raw')),
-    new RegExp(`${runtimeDirectory}: another director`),
+    new RegExp(`another director listens on ${runtimeDirectory}`),
   )
   await first.status()
   await first.end('SIGTERM')

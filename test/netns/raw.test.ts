@@ -63,6 +63,24 @@ await labTest(
   raw,
 )
 
+const firewall = `
+flush ruleset
+table ip firewall {
+  chain out { type nat hook postrouting priority srcnat; oifname "eth0" masquerade; }
+}
+`
+await labTest(
+  'a firewall that is reloaded, and masquerades',
+  dr,
+  async (t, lab) => {
+    const { director, directorHost } = lab
+    await directorHost.namespace.exec('nft', ['-f', '-'], { input: firewall })
+    await director.daemon.says(/"msg":"table of nftables was gone and has been made again"/)
+    await requestsHold(t, lab)
+  },
+  raw,
+)
+
 const withoutBpf = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--']
 await labTest(
   'auto without CAP_BPF',

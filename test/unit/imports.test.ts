@@ -29,7 +29,7 @@ const mayImport: readonly [part: string, allowed: readonly string[]][] = [
   ],
   ['director/', ['core/', 'scheduler/', 'config/', 'packet/', 'dataplane/dataplane', 'api/protocol']],
   ['api/protocol', ['core/']],
-  ['api/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/']],
+  ['api/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/', 'net/unix-socket']],
   ['ipvs/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/']],
   ['metrics/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/', 'dataplane/dataplane', 'api/protocol']],
   ['realserver/', ['core/', 'net/', 'bpf/']],

@@ -2,6 +2,7 @@
 import { type Address, addressFromNumber } from '../../core/address.js'
 import type { Logger } from '../../core/logger.js'
 import { countVerdict } from '../sim/count.js'
+import { ipHeaderLength } from '../sim/ipv4.js'
 import { goOn, ipProtocol, Packet } from '../sim/packet.js'
 import { parseNetwork } from '../sim/parse.js'
 import { PacketProgram } from '../sim/program.js'
@@ -10,7 +11,7 @@ import type { Way } from '../sim/way.js'
 import { verdict } from '../tables/layout.gen.js'
 import { cut } from './cut.js'
 import type { DatagramSockets } from './datagram-sockets.js'
-import { finishChecksum } from './offload.js'
+import { finishChecksum, renewChecksum } from './offload.js'
 import { resetOf } from './reset.js'
 
 export interface ForwarderParts {
@@ -18,16 +19,21 @@ export interface ForwarderParts {
   readonly sockets: DatagramSockets
   /** The clock of packets. */
   readonly now: { readonly ticks: number }
-  /** The longest packet that the network can have brought, in bytes. A longer TCP segment was put together here. */
-  readonly links: { readonly linkMtu: number }
   readonly log: Logger
+}
+
+/** A packet on its way out. */
+interface Forwarded {
+  readonly packet: Buffer
+  readonly isTunnelled: boolean
+  /** Made of several segments. */
+  readonly isJoined: boolean
 }
 
 export class Forwarder {
   readonly #tables: Tables
   readonly #sockets: DatagramSockets
   readonly #now: ForwarderParts['now']
-  readonly #links: ForwarderParts['links']
   readonly #log: Logger
   readonly #program: PacketProgram
   readonly #packet = new Packet()
@@ -35,52 +41,70 @@ export class Forwarder {
   readonly #addresses = new Map<number, Address>()
   #refused = 0
   #reason = ''
+  #failed = 0
+  #failure: unknown
 
-  constructor({ tables, sockets, now, links, log }: ForwarderParts) {
+  constructor({ tables, sockets, now, log }: ForwarderParts) {
     this.#tables = tables
     this.#sockets = sockets
     this.#now = now
-    this.#links = links
     this.#log = log
     this.#program = new PacketProgram(tables)
   }
 
-  /** @param datagram that came to this machine; it is written to. */
-  readonly take = (datagram: Buffer): void => {
-    countVerdict(this.#tables, this.#carryOut(datagram))
+  /**
+   * @param datagram that came to this machine; it is written to.
+   * @param linkMtu the longest packet that can have come so, in bytes: a longer one was put together here.
+   */
+  readonly take = (datagram: Buffer, linkMtu: number): void => {
+    try {
+      countVerdict(this.#tables, this.#carryOut(datagram, linkMtu))
+    } catch (error) {
+      this.#failed++
+      this.#failure = error
+    }
   }
 
   /** @returns the verdict. */
-  #carryOut(datagram: Buffer): number {
+  #carryOut(datagram: Buffer, linkMtu: number): number {
     const p = this.#packet
     const result = parseNetwork(p, datagram, 0)
     if (result !== goOn) return result
-    const isJoined = p.protocol === ipProtocol.TCP && p.ipLength > this.#links.linkMtu
-    // IPVS does not answer an error with another one.
-    p.isCut = isJoined || !p.hasDf || p.protocol === ipProtocol.ICMP
+    const isJoined = p.protocol === ipProtocol.TCP && p.ipLength > linkMtu
+    p.needed = needed(p, linkMtu)
     // Of what is made segments they are made anew.
     if (!isJoined) finishChecksum(p)
     const { verdict: given, packet, way, mtu = 0 } = this.#program.decide(p, this.#now.ticks)
-    if (packet && way) this.#forward(packet, given === verdict.TUNNEL_TX, way, mtu)
+    if (packet && way) this.#forward({ packet, isTunnelled: given === verdict.TUNNEL_TX, isJoined }, way, mtu)
     else if (packet) this.#answer(packet)
-    else if (given === verdict.PASS_NO_CONN) this.#reset(p)
+    else if (given === verdict.PASS_NO_CONN) this.#reset(p, isJoined)
     return given
   }
 
-  /** Logs what could not be sent since this was called last. */
+  /** Logs what went wrong since this was called last. */
   report(): void {
-    if (this.#refused === 0) return
-    this.#log.warn({ packets: this.#refused, reason: this.#reason }, 'the kernel did not take packets')
-    this.#refused = 0
+    if (this.#refused > 0) {
+      this.#log.warn({ packets: this.#refused, reason: this.#reason }, 'the kernel did not take packets')
+      this.#refused = 0
+    }
+    if (this.#failed > 0) {
+      this.#log.error({ packets: this.#failed, err: this.#failure }, 'packets could not be forwarded: a fault of xlvs')
+      this.#failed = 0
+    }
   }
 
-  #forward(packet: Buffer, isTunnelled: boolean, way: Way, mtu: number): void {
+  #forward({ packet, isTunnelled, isJoined }: Forwarded, way: Way, mtu: number): void {
     const to = this.#addressOf(way)
-    if (packet.length <= mtu) this.#send(packet, to)
-    else cut(packet, isTunnelled, mtu, (piece) => this.#send(piece, to))
+    if (packet.length <= mtu) {
+      if (isJoined) renewChecksum(packet, isTunnelled ? ipHeaderLength : 0)
+      this.#send(packet, to)
+    } else {
+      cut(packet, isTunnelled, mtu, (piece) => this.#send(piece, to))
+    }
   }
 
-  #reset(p: Packet): void {
+  #reset(p: Packet, isJoined: boolean): void {
+    if (isJoined) renewChecksum(p.bytes, p.at)
     const reset = resetOf(p)
     if (reset) this.#answer(reset)
   }
@@ -106,4 +130,14 @@ export class Forwarder {
       this.#reason = error instanceof Error ? error.message : String(error)
     }
   }
+}
+
+/**
+ * Bytes that the way has to take. What has no DF is fragmented. A TCP segment that was put together is made segments that fit,
+ * a datagram with DF fragments no longer than they were; and IPVS does not answer an ICMP error with another one.
+ */
+function needed(p: Packet, linkMtu: number): number {
+  if (!p.hasDf || p.protocol === ipProtocol.ICMP) return 0
+  if (p.ipLength <= linkMtu) return p.ipLength
+  return p.protocol === ipProtocol.TCP ? 0 : linkMtu
 }

@@ -14,28 +14,26 @@ export interface ListeningParts {
 
 interface Listener {
   readonly ifindex: number
+  mtu: number
   readonly receiver: Receiver
 }
+
+/** @param linkMtu of the interface, in bytes. */
+type Take = (datagram: Buffer, linkMtu: number) => void
 
 /** The interfaces that datagrams are taken from: opened at the start, and again when one has come back. */
 export class Listening implements Interfaces {
   readonly #parts: ListeningParts
   readonly #open = new Map<string, Listener>()
-  #take: (datagram: Buffer) => void = () => {}
-  #linkMtu = 0
+  #take: Take = () => {}
   #looking = false
 
   constructor(parts: ListeningParts) {
     this.#parts = parts
   }
 
-  /** The largest MTU of them, in bytes. */
-  get linkMtu(): number {
-    return this.#linkMtu
-  }
-
   /** @param take is given every datagram. @throws UnsupportedError if an interface does not let itself be listened to. */
-  start(links: readonly Link[], take: (datagram: Buffer) => void): void {
+  start(links: readonly Link[], take: Take): void {
     this.#take = take
     this.#look(links)
   }
@@ -61,30 +59,34 @@ export class Listening implements Interfaces {
     this.#open.clear()
   }
 
-  #receive(name: string): Receiver {
-    try {
-      return this.#parts.sockets.receive(name, this.#take)
-    } catch (cause) {
-      throw new UnsupportedError(`raw sockets on ${name}`, (cause as Error).message, { cause })
-    }
-  }
-
   /** A socket stays with the interface that it was bound to, whatever has its name later on. */
   #look(links: readonly Link[]): void {
     const { names, log } = this.#parts
-    const named = links.filter(({ name }) => names.includes(name))
-    this.#linkMtu = Math.max(...named.map(({ mtu }) => mtu))
     for (const name of names) {
-      const ifindex = named.find((link) => link.name === name)?.ifindex
+      const link = links.find((candidate) => candidate.name === name)
       const open = this.#open.get(name)
-      if (open && open.ifindex !== ifindex) {
+      if (open && link && open.ifindex === link.ifindex) {
+        open.mtu = link.mtu
+        continue
+      }
+      if (open) {
         log.error({ interface: name }, 'interface has gone, and its packets are not forwarded')
         open.receiver.close()
         this.#open.delete(name)
       }
-      if (ifindex === undefined || this.#open.has(name)) continue
-      this.#open.set(name, { ifindex, receiver: this.#receive(name) })
+      if (!link) continue
+      this.#open.set(name, this.#listen(link))
       log.info({ interface: name, mode: 'raw' }, 'listening')
+    }
+  }
+
+  #listen({ name, ifindex, mtu }: Link): Listener {
+    try {
+      const receiver = this.#parts.sockets.receive(name, (datagram) => this.#take(datagram, listener.mtu))
+      const listener: Listener = { ifindex, mtu, receiver }
+      return listener
+    } catch (cause) {
+      throw new UnsupportedError(`raw sockets on ${name}`, (cause as Error).message, { cause })
     }
   }
 }

@@ -1,19 +1,16 @@
 import { createServer } from 'node:net'
-import { DirectorError } from '../../core/errors.js'
+import { join } from 'node:path'
+import { listenOnSocket } from '../../net/unix-socket.js'
+
+const lockName = 'raw.lock'
 
 /**
- * Keeps a second director out: an abstract socket in the network namespace, which ends with the process.
- * @throws DirectorError BUSY while another has it.
+ * Keeps a second director out of a directory, whatever network namespace it is in: a socket that only one process listens on.
+ * @throws DirectorError BUSY while another has it, PERMISSION or INVALID for a directory that cannot be used.
  */
-export async function lockOwner(owner: string): Promise<{ release(): void }> {
+export async function lockDirectory(directory: string): Promise<{ release(): void }> {
   const server = createServer((socket) => socket.destroy())
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      const message = `${owner}: another director has it (one director, one --runtime-dir)`
-      reject(new DirectorError('BUSY', message, { runtimeDir: owner }, { cause }))
-    })
-    server.listen(`\0xlvs:${owner}`, resolve)
-  })
+  await listenOnSocket(server, join(directory, lockName))
   server.unref()
   return { release: () => server.close() }
 }

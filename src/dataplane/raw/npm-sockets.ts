@@ -10,6 +10,7 @@ import type { DatagramSockets, Receiver } from './datagram-sockets.js'
 /** asm-generic/socket.h, linux/icmp.h, linux/in.h. */
 const solSocket = 1
 const soBindToDevice = 25
+const soSendBufferForce = 32
 const soReceiveBufferForce = 33
 const soMark = 36
 const solRaw = 255
@@ -21,6 +22,8 @@ const ipprotoRaw = 255
 const longest = 65_535
 /** What may wait while the process does something else: some milliseconds at full speed. */
 const receiveBufferBytes = 8 << 20
+/** And what may wait for a slow interface. */
+const sendBufferBytes = 8 << 20
 /** Datagrams read before others get their turn. */
 const batch = 64
 
@@ -57,6 +60,7 @@ class NpmSockets implements DatagramSockets {
     this.#raw = raw
     this.#sender = this.#open(ipprotoRaw)
     this.#sender.setOption(solSocket, soMark, mark)
+    force(this.#sender, soSendBufferForce, sendBufferBytes)
     this.#sender.pauseRecv()
   }
 
@@ -107,11 +111,14 @@ function ignore(): void {}
 function bind(socket: Socket, interfaceName: string): void {
   const name = Buffer.from(`${interfaceName}\0`)
   socket.setOption(solSocket, soBindToDevice, name, name.length)
+  force(socket, soReceiveBufferForce, receiveBufferBytes)
+}
+
+/** Not in every container; then it is what the administrator allows. */
+function force(socket: Socket, option: number, bytes: number): void {
   try {
-    socket.setOption(solSocket, soReceiveBufferForce, receiveBufferBytes)
-  } catch {
-    // Not in every container; then it is what the administrator allows.
-  }
+    socket.setOption(solSocket, option, bytes)
+  } catch {}
 }
 
 /** All datagrams of all sockets are read into it, one after the other. */
@@ -132,7 +139,7 @@ function read(socket: Socket, listener: (datagram: Buffer) => void): void {
       try {
         wrap.recv(buffer, take)
       } catch {
-        // There are no more.
+        // There are no more, or the interface is down.
         return
       }
     }

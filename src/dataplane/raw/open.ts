@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
+import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
 import type { Nft } from '../../net/nft.js'
@@ -12,7 +14,7 @@ import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tabl
 import type { DatagramSockets } from './datagram-sockets.js'
 import { Forwarder } from './forwarder.js'
 import { Listening } from './listening.js'
-import { lockOwner } from './lock.js'
+import { lockDirectory } from './lock.js'
 import { RawDataplane } from './raw-dataplane.js'
 import { ownMark, removeSilence, Silence } from './silence.js'
 import type { Stored } from './snapshot.js'
@@ -23,7 +25,7 @@ export interface RawOptions {
   /** Names of the interfaces on which packets arrive. */
   readonly interfaces: readonly string[]
   readonly readLinks: () => Promise<readonly Link[]>
-  /** Where the state is kept, absolute; one director has it. */
+  /** Where the state is kept, absolute and by its one real name; one director has it. */
   readonly runtimeDir: string
   /** Connections; the default is the size of the table that was left, or {@link defaultTableSize}. */
   readonly tableSize: number | undefined
@@ -49,24 +51,25 @@ export interface OpenedRaw {
  */
 export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
   const { interfaces: names, runtimeDir, log, clock, readLinks, nft, nowTicks = monotonicTicks } = options
-  const stored = readState(runtimeDir, log)
-  const maps = mapsFrom(stored, options)
   const closers: (() => void | Promise<void>)[] = []
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close()
   }
   try {
-    const lock = await lockOwner(runtimeDir)
+    const lock = await lockDirectory(runtimeDir)
     closers.push(() => lock.release())
+    const stored = readState(runtimeDir, log)
+    const maps = mapsFrom(stored, options)
     const silence = new Silence(nft, runtimeDir, log)
     const sockets = await options.openSockets(ownMark)
     closers.push(() => sockets.close())
     const tables = new Tables(maps)
     const listening = new Listening({ sockets, names, readLinks, log })
     const state = new StateFile(runtimeDir, maps, clock, log)
+    closers.push(() => state.discard(stored !== undefined))
     const sweeping = new Sweeping(tables, clock, nowTicks)
     closers.push(() => sweeping.stop())
-    const forwarder = new Forwarder({ tables, sockets, now: sweeping, links: listening, log })
+    const forwarder = new Forwarder({ tables, sockets, now: sweeping, log })
     const close = async () => {
       sweeping.stop()
       listening.close()
@@ -87,9 +90,9 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
       state,
       nowTicks,
     })
-    await silence.open(Array.from(dataplane.services(), ({ service }) => service))
+    const wasSilent = await silence.open(Array.from(dataplane.services(), ({ service }) => service))
     closers.push(async () => {
-      if (!stored) await removeSilence(nft, runtimeDir)
+      if (!wasSilent) await removeSilence(nft, runtimeDir)
     })
     listening.start(await readLinks(), forwarder.take)
     closers.push(() => listening.close())
@@ -100,7 +103,14 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
   }
 }
 
+/** So many slots are looked at in a second, by the process that forwards. */
+const largestTable = 1 << 24
+
 function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): MemoryMaps {
+  if (tableSize !== undefined && tableSize > largestTable) {
+    const message = `conn-table-size: ${tableSize} is more than the ${largestTable} that raw sockets allow`
+    throw new DirectorError('INVALID', message, { field: 'conn-table-size', value: tableSize })
+  }
   const sets = stored?.sets ?? setsFor(tableSize ?? defaultTableSize)
   refuseOtherSize(tableSize, sets)
   checkMemory(sets)
@@ -117,7 +127,8 @@ function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): M
  * @throws DirectorError BUSY while one runs.
  */
 export async function removeRaw(runtimeDir: string, nft: RawOptions['nft']): Promise<boolean> {
-  const lock = await lockOwner(runtimeDir)
+  if (!existsSync(runtimeDir)) return removeSilence(nft, runtimeDir)
+  const lock = await lockDirectory(runtimeDir)
   try {
     const hadState = removeState(runtimeDir)
     return (await removeSilence(nft, runtimeDir)) || hadState

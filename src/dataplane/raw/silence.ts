@@ -30,9 +30,14 @@ export class Silence {
     this.#log = log
   }
 
-  /** Makes the table, in one step in place of one that is there. @throws DirectorError if nftables refuses. */
-  async open(keys: Iterable<ServiceKey>): Promise<void> {
+  /**
+   * Makes the table, in one step in place of one that is there.
+   * @returns whether one was there.
+   * @throws DirectorError if nftables refuses.
+   */
+  async open(keys: Iterable<ServiceKey>): Promise<boolean> {
     const table = this.#table
+    const wasThere = (await this.#nft.tables()).includes(table)
     const entries = Array.from(keys, (key) => [serviceKeyText(key), key] as const)
     await this.#nft.apply([
       `table ip ${table}`,
@@ -40,10 +45,15 @@ export class Silence {
       tableText(table),
       ...this.#changes('add', entries),
     ])
+    // Without connection tracking in the kernel there is nothing to be kept out of it.
+    await this.#nft.apply([notrackText(table)]).catch((err: unknown) => {
+      this.#log.debug({ err }, 'packets cannot be kept out of connection tracking')
+    })
     for (const [text, key] of entries) {
       this.#wanted.set(text, key)
       this.#applied.set(text, key)
     }
+    return wasThere
   }
 
   add(key: ServiceKey): void {
@@ -151,7 +161,6 @@ function silenceTable(owner: string): string {
   return `xlvs-${createHash('sha256').update(owner).digest('hex').slice(0, 8)}`
 }
 
-/** The port that an ICMP error quotes is at byte 30 of it, behind 8 of its own header, 20 of IP's, and a port. */
 function tableText(table: string): string {
   return `table ip ${table} {
   set services { type ipv4_addr . inet_proto . inet_service; }
@@ -160,7 +169,22 @@ function tableText(table: string): string {
     type filter hook output priority filter; policy accept;
     meta mark ${ownMark} accept
     meta l4proto { tcp, udp } ip saddr . meta l4proto . th sport @services drop
-    icmp type destination-unreachable @th,136,8 17 ip saddr . @th,240,16 @unreachable drop
+    ${headerWords.map(unreachableRule).join('\n    ')}
   }
 }`
+}
+
+/** Lengths of an IPv4 header, in words of 32 bits. */
+const headerWords = Array.from({ length: 11 }, (_, i) => 5 + i)
+
+/** An ICMP error quotes a UDP datagram behind 8 bytes of its own: a header of so many words, then a port, then the port. */
+function unreachableRule(words: number): string {
+  const portAt = 64 + 32 * words + 16
+  return `icmp type destination-unreachable @th,68,4 ${words} @th,136,8 17 ip saddr . @th,${portAt},16 @unreachable drop`
+}
+
+/** As IPVS does (ip_vs_notrack()): what is forwarded shall not be masqueraded, nor dropped as of no known connection. */
+function notrackText(table: string): string {
+  return `add chain ip ${table} untracked { type filter hook output priority raw; policy accept; }
+add rule ip ${table} untracked meta mark ${ownMark} notrack`
 }

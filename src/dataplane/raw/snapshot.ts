@@ -1,4 +1,5 @@
 /** Maps in memory as bytes, for a file: a line of JSON that says what is there, then blocks and entries as they stand in memory. */
+import { createHash } from 'node:crypto'
 import type { MemoryMap } from '../sim/memory-map.js'
 import type { MemoryMaps } from '../sim/tables.js'
 import { maps as specs } from '../tables/layout.gen.js'
@@ -23,6 +24,8 @@ interface Kept {
 
 interface Header {
   readonly format: 1
+  /** Of all that follows the line, SHA-256 in hexadecimal. */
+  readonly sha256: string
   /** Ticks mean nothing after a new start of the machine. */
   readonly bootId: string
   readonly maps: Readonly<Record<string, Kept>>
@@ -37,7 +40,7 @@ export function snapshotOf(maps: MemoryMaps, bootId: string): Buffer {
     parts.push(...bytes)
     return [name, { keySize, valueSize, maxEntries, ...what }] as const
   })
-  const header: Header = { format: 1, bootId, maps: Object.fromEntries(kept) }
+  const header: Header = { format: 1, sha256: sha256Of(parts), bootId, maps: Object.fromEntries(kept) }
   return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...parts])
 }
 
@@ -57,9 +60,11 @@ export function storedIn(snapshot: Buffer, bootId: string): Stored | string {
   if (header.bootId !== bootId) return 'the machine has been started anew since'
   const { conns, ...others } = header.maps
   const different = Object.entries(specs).find(([name, spec]) => name !== 'conns' && !hasShape(spec, others[name]))
-  if (!conns || different) return `its table ${different?.[0] ?? 'conns'} is another build's`
+  if (!conns || different || !isTableSize(conns.maxEntries))
+    return `its table ${different?.[0] ?? 'conns'} is another build's`
   const length = Object.values(header.maps).reduce((sum, kept) => sum + lengthOf(kept), end + 1)
   if (length !== snapshot.length) return `it is ${snapshot.length} bytes long and should be ${length}`
+  if (sha256Of([snapshot.subarray(end + 1)]) !== header.sha256) return 'it is damaged'
   return { sets: conns.maxEntries, fill: (maps) => fill(maps, header, snapshot.subarray(end + 1)) }
 }
 
@@ -80,6 +85,16 @@ function parse(line: string): Header | undefined {
   } catch {
     return undefined
   }
+}
+
+function sha256Of(parts: readonly Buffer[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
+}
+
+function isTableSize(sets: number): boolean {
+  return Number.isInteger(Math.log2(sets))
 }
 
 function hasShape({ keySize, valueSize, maxEntries }: Kept, kept: Kept | undefined): boolean {

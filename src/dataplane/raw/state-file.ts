@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../core/clock.js'
+import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { MemoryMaps } from '../sim/tables.js'
 import { type Stored, snapshotOf, storedIn } from './snapshot.js'
@@ -11,15 +12,32 @@ export const stateName = 'raw.state'
 
 /** How long after a change of the configuration it is in the file, in milliseconds; in a burst of changes the first counts. */
 const soonMs = 200
+/** No packet is forwarded while a copy is made. For so many times as long none is made again: of a large table, more rarely. */
+const restFactor = 100
 
-/** What the last process left in a directory, if that can be used. */
+/**
+ * What the last process left in a directory, if that can be used.
+ * @throws DirectorError INVALID or PERMISSION if something is there that cannot be read.
+ */
 export function readState(directory: string, log: Logger): Stored | undefined {
   const path = join(directory, stateName)
-  if (!existsSync(path)) return undefined
-  const stored = storedIn(readFileSync(path), bootId())
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found) return undefined
+  if (!found.isFile()) {
+    throw new DirectorError('INVALID', `${path} is no file; remove it or choose another --runtime-dir`, { path })
+  }
+  const stored = storedIn(read(path), bootId())
   if (typeof stored !== 'string') return stored
   log.warn({ path, reason: stored }, 'the state of the last run cannot be used; starting without it')
   return undefined
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new DirectorError('PERMISSION', `${path} cannot be read: ${(cause as Error).message}`, { path }, { cause })
+  }
 }
 
 function bootId(): string {
@@ -32,6 +50,7 @@ export class StateFile {
   readonly #bootId = bootId()
   #writing: Promise<void> | undefined
   #planned: (() => void) | undefined
+  #notBeforeMs = 0
 
   constructor(
     directory: string,
@@ -50,8 +69,9 @@ export class StateFile {
     })
   }
 
-  /** Writes in the background what is known now, unless that is being done. */
+  /** Writes in the background what is known now, unless that is being done, or has been not long ago. */
   save(): void {
+    if (this.clock.nowMs() < this.#notBeforeMs) return
     this.#writing ??= this.#write()
       .catch((err: unknown) => {
         this.log.warn({ err, path: this.#path }, 'state cannot be written and will be tried again')
@@ -72,8 +92,19 @@ export class StateFile {
     }
   }
 
+  /** In place of close() for a start that failed: what it has written goes, unless there was something before. */
+  async discard(hadBefore: boolean): Promise<void> {
+    this.#planned?.()
+    await this.#writing
+    if (!hadBefore) rmSync(this.#path, { force: true })
+  }
+
   async #write(): Promise<void> {
-    await writeFile(this.#newPath, snapshotOf(this.maps, this.#bootId), { mode: 0o600 })
+    const startMs = this.clock.nowMs()
+    const bytes = snapshotOf(this.maps, this.#bootId)
+    const endMs = this.clock.nowMs()
+    this.#notBeforeMs = endMs + restFactor * (endMs - startMs)
+    await writeFile(this.#newPath, bytes, { mode: 0o600 })
     await rename(this.#newPath, this.#path)
   }
 

@@ -13,7 +13,7 @@ const ecnEct0 = 0x02
  */
 export function checkWay(p: Packet, mtu: number, overhead: number): number {
   if (p.bytes.readUInt8(p.at + 8) <= 1) return p.isIcmpError ? verdict.DROP_TTL : verdict.ICMP_TIME_EXCEEDED
-  if (p.isCut || p.ipLength + overhead <= mtu) return goOn
+  if (p.needed + overhead <= mtu) return goOn
   if (p.isIcmpError || !p.hasDf) return verdict.DROP_TOO_BIG
   decrementTtl(p.bytes, p.at)
   return verdict.ICMP_FRAG_NEEDED

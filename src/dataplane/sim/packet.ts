@@ -34,8 +34,8 @@ export class Packet {
   rip = 0
   /** And where in the bytes the quoted packet of the client begins. */
   innerAt = 0
-  /** Whoever sends it on cuts it to what the way takes; an XDP program cannot, so its packets never are. */
-  isCut = false
+  /** Bytes that the way has to take: those of the packet, or fewer if whoever sends it cuts it. */
+  needed = 0
 
   get fragment(): number {
     return this.bytes.readUInt16BE(this.at + 6)

@@ -14,6 +14,7 @@ export function parseNetwork(p: Packet, bytes: Buffer, at: number): number {
   p.at = at
   p.headerLength = headerLength
   p.ipLength = bytes.readUInt16BE(at + 2)
+  p.needed = p.ipLength
   p.cip = bytes.readUInt32LE(at + 12)
   p.vip = bytes.readUInt32LE(at + 16)
   p.protocol = bytes.readUInt8(at + 9)

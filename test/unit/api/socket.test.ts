@@ -3,7 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import t from 'tap'
-import { listenOnSocket } from '../../../src/api/socket.js'
+import { listenOnSocket } from '../../../src/net/unix-socket.js'
 import { ask, served, socketPath } from './fixture.js'
 
 t.test('only the owner can open it, from the moment it exists', async (t) => {

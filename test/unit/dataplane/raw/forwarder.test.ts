@@ -9,10 +9,10 @@ const { cip, vip } = defaultAddresses
 /** Of server 1: enough for the longest that is sent at once here. */
 const wayMtu = 1500
 
-async function forwarding(t: Test, servers: readonly RealServer[], service: VirtualService = web) {
+async function forwarding(t: Test, servers: readonly RealServer[], service: VirtualService = web, mtu = wayMtu) {
   const { director, opened } = await RawDirector.open(t)
   const { dataplane } = opened
-  for (const { rip } of servers) dataplane.setNextHop(rip, wayTo(1, { mtu: wayMtu }))
+  for (const { rip } of servers) dataplane.setNextHop(rip, wayTo(1, { mtu }))
   const segments = [{ start: 0, servers: servers.map((_, i) => i) }]
   dataplane.setService({ service, servers, plan: { pick: 'sequence', segments, length: servers.length, start: 0 } })
   return { director, dataplane, sockets: director.sockets }
@@ -83,13 +83,13 @@ for (const [name, real, headers] of [
   })
 
   t.test(`${name}: with DF the client is told`, async (t) => {
-    const { director, sockets } = await forwarding(t, [real], dns)
-    director.receive(packet({ ip: { df: true }, udp: {}, payload: bytes(1490) }))
+    const { director, sockets } = await forwarding(t, [real], dns, 1400)
+    director.receive(packet({ ip: { df: true }, udp: {}, payload: bytes(1380) }))
     const [answer, ...more] = sockets.sent
     t.same(more, [])
     t.equal(answer?.to, cip)
     t.same(answer?.datagram.subarray(20, 22), Buffer.from([3, 4]), 'fragmentation needed')
-    t.equal(answer?.datagram.readUInt16BE(26), wayMtu - headers)
+    t.equal(answer?.datagram.readUInt16BE(26), 1400 - headers)
   })
 
   t.test(`${name}: what GRO has put together is made segments`, async (t) => {
@@ -111,6 +111,29 @@ for (const [name, real, headers] of [
     t.equal(at, data.length)
   })
 }
+
+for (const [name, real, headers] of [
+  ['DR', server(1), 0],
+  ['TUN', tunnelled, 20],
+] as const) {
+  t.test(`${name}: joined segments that fit are sent as they are, with a checksum`, async (t) => {
+    const { director, sockets } = await forwarding(t, [real], web, 9000)
+    director.receive(syn)
+    const spec: PacketSpec = { ip: { df: true }, tcp: { flags: 'A' }, payload: bytes(5000) }
+    director.receive(unfinished(packet(spec), 36))
+    t.same(sockets.sent[1]?.datagram.subarray(headers), packet({ ...spec, ip: { df: true, ttl: 63 } }))
+  })
+}
+
+t.test('a datagram with DF that came in fragments goes on in fragments, where those had fitted', async (t) => {
+  const spec: PacketSpec = { ip: { df: true }, udp: {}, payload: bytes(4000) }
+  const same = await forwarding(t, [server(1)], dns)
+  same.director.receive(packet(spec))
+  t.equal(same.sockets.sent.length, 3)
+  const smaller = await forwarding(t, [tunnelled], dns)
+  smaller.director.receive(packet(spec))
+  t.same(smaller.sockets.sent[0]?.datagram.subarray(20, 22), Buffer.from([3, 4]), 'else the client is told')
+})
 
 t.test('options that are not for every fragment stay with the first', async (t) => {
   const { director, sockets } = await forwarding(t, [server(1)], dns)

@@ -11,15 +11,19 @@ t.test('an interface that goes, and one of its name that comes', async (t) => {
   const [sockets, log] = [new FakeSockets(), new MemoryLog()]
   let links = [link('eth0', 1), link('eth1', 2, 9000), link('eth2', 3, 65_535)]
   const listening = new Listening({ sockets, names: ['eth0', 'eth1'], readLinks: async () => links, log })
-  listening.start(links, () => {})
+  const mtus: number[] = []
+  listening.start(links, (_, linkMtu) => mtus.push(linkMtu))
   t.same([...sockets.listeners.keys()], ['eth0', 'eth1'], 'only those that are named')
-  t.equal(listening.linkMtu, 9000)
+  const receive = (name: string) => sockets.listeners.get(name)?.(Buffer.alloc(0))
+  for (const name of ['eth0', 'eth1']) receive(name)
+  t.same(mtus, [1500, 9000])
 
-  links = [link('eth0', 1)]
+  links = [link('eth0', 1, 1400)]
   listening.upkeep()
   await waitFor('eth1 to be missed', async () => listening.list()[1]?.mode === 'gone')
   t.same([...sockets.listeners.keys()], ['eth0'])
-  t.equal(listening.linkMtu, 1500)
+  receive('eth0')
+  t.equal(mtus.at(-1), 1400)
   listening.upkeep()
 
   links = [link('eth0', 1), link('eth1', 7)]

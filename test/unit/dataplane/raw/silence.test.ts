@@ -15,6 +15,7 @@ t.test('what is told in a burst is one run of nft', async (t) => {
   const { nft, silence: it } = silence()
   await it.open([web])
   t.same(sets(nft), { services: ['192.0.2.10 . tcp . 80'] })
+  const runs = nft.runs
   it.add(web)
   it.add(dns)
   it.delete(web)
@@ -24,7 +25,7 @@ t.test('what is told in a burst is one run of nft', async (t) => {
     services: ['192.0.2.10 . udp . 53', '192.0.2.10 . tcp . 443'],
     unreachable: ['192.0.2.10 . 53'],
   })
-  t.equal(nft.runs, 2)
+  t.equal(nft.runs, runs + 1)
   it.delete(dns)
   await it.settled()
   t.same(sets(nft), { services: ['192.0.2.10 . tcp . 443'], unreachable: [] })

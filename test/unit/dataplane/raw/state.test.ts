@@ -1,5 +1,14 @@
 /** What one process leaves to the next: the state file, by the data plane that writes and reads it. */
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Connection } from '../../../../src/core/connection.js'
@@ -36,10 +45,12 @@ t.test('what is known after a kill is what was written last', async (t) => {
   director.receive(syn)
   dataplane.collect()
   await waitFor('the connection to be written', async () => {
-    await opened.abandon()
-    const next = await director.start()
-    const found = (await connections(next.dataplane)).length
-    await next.abandon()
+    const next = new RawDirector()
+    copyFileSync(stateOf(director), stateOf(next))
+    const { dataplane } = await next.start()
+    const found = (await connections(dataplane)).length
+    await dataplane.close()
+    rmSync(next.runtimeDir, { recursive: true })
     return found === 1
   })
 })
@@ -55,12 +66,13 @@ t.test('an end writes everything', async (t) => {
   const next = await director.start()
   t.same(await connections(next.dataplane), before)
   t.equal(before.length, 1)
-  t.same(readdirSync(director.runtimeDir), ['raw.state'], 'nothing half-written is left')
+  t.same(readdirSync(director.runtimeDir), ['raw.lock', 'raw.state'], 'nothing half-written is left')
 })
 
 t.test('a state that cannot be used is said so, and not used', async (t) => {
   for (const [damage, reason] of [
     [(path: string) => truncateSync(path, readFileSync(path).length - 1), /^it is \d+ bytes long and should be \d+$/],
+    [flipLastBit, /^it is damaged$/],
     [(path: string) => writeFileSync(path, 'xlvs'), /^it is no state of this version$/],
     [(path: string) => edit(path, /"bootId":"[^"]*"/, '"bootId":"another"'), /started anew/],
     [(path: string) => edit(path, /("realServers":\{"keySize":4,"valueSize":)32/, '$148'), /table realServers/],
@@ -76,6 +88,20 @@ t.test('a state that cannot be used is said so, and not used', async (t) => {
   }
 })
 
+function flipLastBit(path: string): void {
+  const bytes = readFileSync(path)
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+  writeFileSync(path, bytes)
+}
+
+t.test('a state that is no file is refused', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  await opened.dataplane.close()
+  rmSync(stateOf(director))
+  mkdirSync(stateOf(director))
+  await t.rejects(director.start(), { code: 'INVALID', message: /raw\.state is no file/ })
+})
+
 function edit(path: string, pattern: RegExp, replacement: string): void {
   const text = readFileSync(path, 'latin1')
   if (!pattern.test(text)) throw new Error(`${path} has no ${pattern}`)
@@ -88,6 +114,12 @@ t.test('the table keeps its size', async (t) => {
   await opened.dataplane.close()
   await t.rejects(director.start({ tableSize: 4096 }), { code: 'INVALID', message: /4096 asked for, but .* has 1024/ })
   t.same([...(await director.start({})).dataplane.services()], [entry])
+})
+
+t.test('a table that cannot be swept in time is refused', async (t) => {
+  const director = new RawDirector()
+  t.teardown(() => rmSync(director.runtimeDir, { recursive: true }))
+  await t.rejects(director.start({ tableSize: 2 ** 24 + 1 }), { code: 'INVALID', message: /16777217 is more than/ })
 })
 
 t.test('expired connections are taken off the counts', async (t) => {
