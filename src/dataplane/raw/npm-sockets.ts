@@ -132,7 +132,10 @@ const beginnings: Buffer[] = []
  */
 function read(socket: Socket, listener: (datagram: Buffer) => void): void {
   const { wrap } = socket
-  const take = (_: Buffer, bytes: number) => listener((beginnings[bytes] ??= buffer.subarray(0, bytes)))
+  const take = (_: Buffer, bytes: number) => {
+    beginnings[bytes] ??= buffer.subarray(0, bytes)
+    listener(beginnings[bytes])
+  }
   wrap.removeAllListeners('recvReady')
   wrap.on('recvReady', () => {
     for (let left = batch; left > 0; left--) {
