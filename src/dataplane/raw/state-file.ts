@@ -63,16 +63,20 @@ export class StateFile {
 
   /** The configuration has changed: it is written soon. */
   note(): void {
-    this.#planned ??= this.clock.after(soonMs, () => {
+    const restMs = this.#notBeforeMs - this.clock.nowMs()
+    this.#planned ??= this.clock.after(Math.max(soonMs, restMs), () => {
       this.#planned = undefined
       this.save()
     })
   }
 
-  /** Writes in the background what is known now, unless that is being done, or has been not long ago. */
+  /** Writes in the background what is known now; later if something is being written, or has been not long ago. */
   save(): void {
-    if (this.clock.nowMs() < this.#notBeforeMs) return
-    this.#writing ??= this.#write()
+    if (this.#writing || this.clock.nowMs() < this.#notBeforeMs) {
+      this.note()
+      return
+    }
+    this.#writing = this.#write()
       .catch((err: unknown) => {
         this.log.warn({ err, path: this.#path }, 'state cannot be written and will be tried again')
       })

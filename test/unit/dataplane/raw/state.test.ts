@@ -14,7 +14,9 @@ import t from 'tap'
 import type { Connection } from '../../../../src/core/connection.js'
 import type { Dataplane, ServiceEntry } from '../../../../src/dataplane/dataplane.js'
 import { removeRaw } from '../../../../src/dataplane/raw/open.js'
-import { segment, server, wayTo, web } from '../../../bpf/director-fixture.js'
+import { readState } from '../../../../src/dataplane/raw/state-file.js'
+import { memoryMaps } from '../../../../src/dataplane/sim/tables.js'
+import { dns, segment, server, wayTo, web } from '../../../bpf/director-fixture.js'
 import { RawDirector } from '../../../lib/raw-director.js'
 import { waitFor } from '../../../lib/wait-for.js'
 
@@ -52,6 +54,23 @@ t.test('what is known after a kill is what was written last', async (t) => {
     await dataplane.close()
     rmSync(next.runtimeDir, { recursive: true })
     return found === 1
+  })
+})
+
+t.test('a change while the one before is being written is written, too', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  for (const service of [web, dns]) {
+    opened.dataplane.setService({ ...entry, service })
+    await opened.dataplane.settled()
+    await director.clock.advance(200)
+  }
+  await waitFor('both services to be written', async () => {
+    await director.clock.advance(200)
+    const stored = existsSync(stateOf(director)) && readState(director.runtimeDir, director.log)
+    if (!stored) return false
+    const maps = memoryMaps(stored.sets)
+    stored.fill(maps)
+    return maps.services.lookupAll().count === 2
   })
 })
 
