@@ -1,6 +1,20 @@
-import { labHolds, labTest } from '../lib/lab-test.js'
+import { labHolds, labTest, requestsHold } from '../lib/lab-test.js'
 import { labs } from '../lib/labs.js'
+
+const directorUnder = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--']
 
 for (const spec of labs) {
   await labTest(`${spec.title}, by raw sockets`, spec, labHolds, { directorArgs: ['--dataplane', 'raw'] })
+  await labTest(
+    `${spec.title}, without CAP_BPF`,
+    spec,
+    async (t, lab) => {
+      const { dataplane, refusals, interfaces } = await lab.director.status()
+      t.same({ dataplane, interfaces }, { dataplane: 'raw', interfaces: [{ name: 'eth0', mode: 'raw' }] })
+      t.match(refusals, [{ what: 'XDP', reason: /lacks CAP_BPF, CAP_PERFMON/ }])
+      t.match(lab.director.daemon.stderr, /"capability":"XDP".*"msg":"XDP cannot run here/)
+      await requestsHold(t, lab)
+    },
+    { directorUnder },
+  )
 }

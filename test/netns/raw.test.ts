@@ -80,17 +80,3 @@ await labTest(
   },
   raw,
 )
-
-const withoutBpf = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--']
-await labTest(
-  'auto without CAP_BPF',
-  dr,
-  async (t, lab) => {
-    const { dataplane, refusals, interfaces } = await lab.director.status()
-    t.same({ dataplane, interfaces }, { dataplane: 'raw', interfaces: [{ name: 'eth0', mode: 'raw' }] })
-    t.match(refusals, [{ what: 'XDP', reason: /lacks CAP_PERFMON, CAP_BPF|lacks CAP_BPF, CAP_PERFMON/ }])
-    t.match(lab.director.daemon.stderr, /"capability":"XDP".*"msg":"XDP cannot run here/)
-    await requestsHold(t, lab)
-  },
-  { directorUnder: withoutBpf },
-)
