@@ -39,15 +39,17 @@ export class Silence {
     const table = this.#table
     const wasThere = (await this.#nft.tables()).includes(table)
     const entries = Array.from(keys, (key) => [serviceKeyText(key), key] as const)
-    await this.#nft.apply([
-      `table ip ${table}`,
-      `delete table ip ${table}`,
-      tableText(table),
-      ...this.#changes('add', entries),
-    ])
-    // Without connection tracking in the kernel there is nothing to be kept out of it.
-    await this.#nft.apply([notrackText(table)]).catch((err: unknown) => {
-      this.#log.debug({ err }, 'packets cannot be kept out of connection tracking')
+    const make = (ownVerdict: string) =>
+      this.#nft.apply([
+        `table ip ${table}`,
+        `delete table ip ${table}`,
+        tableText(table, ownVerdict),
+        ...this.#changes('add', entries),
+      ])
+    await make('notrack accept').catch((err: unknown) => {
+      // Without connection tracking in the kernel there is nothing to be kept out of it.
+      this.#log.debug({ err }, 'nftables refuses to keep packets out of connection tracking')
+      return make('accept')
     })
     for (const [text, key] of entries) {
       this.#wanted.set(text, key)
@@ -161,13 +163,17 @@ function silenceTable(owner: string): string {
   return `xlvs-${createHash('sha256').update(owner).digest('hex').slice(0, 8)}`
 }
 
-function tableText(table: string): string {
+/**
+ * One chain, which costs every packet that is sent: before connection tracking, as IPVS's ip_vs_notrack(), so that what is
+ * forwarded is neither masqueraded nor dropped as of no known connection.
+ */
+function tableText(table: string, ownVerdict: string): string {
   return `table ip ${table} {
   set services { type ipv4_addr . inet_proto . inet_service; }
   set unreachable { typeof ip saddr . @th,240,16; }
   chain output {
-    type filter hook output priority filter; policy accept;
-    meta mark ${ownMark} accept
+    type filter hook output priority raw; policy accept;
+    meta mark ${ownMark} ${ownVerdict}
     meta l4proto { tcp, udp } ip saddr . meta l4proto . th sport @services drop
     ${headerWords.map(unreachableRule).join('\n    ')}
   }
@@ -181,10 +187,4 @@ const headerWords = Array.from({ length: 11 }, (_, i) => 5 + i)
 function unreachableRule(words: number): string {
   const portAt = 64 + 32 * words + 16
   return `icmp type destination-unreachable @th,68,4 ${words} @th,136,8 17 ip saddr . @th,${portAt},16 @unreachable drop`
-}
-
-/** As IPVS does (ip_vs_notrack()): what is forwarded shall not be masqueraded, nor dropped as of no known connection. */
-function notrackText(table: string): string {
-  return `add chain ip ${table} untracked { type filter hook output priority raw; policy accept; }
-add rule ip ${table} untracked meta mark ${ownMark} notrack`
 }
