@@ -51,10 +51,11 @@ export async function openDataplane(options: OpenOptions): Promise<OpenedDatapla
   const links = await options.readLinks()
   for (const name of options.interfaces) findLink(links, name, 'interface')
   if (choice === 'raw') return openRawHere(options, [])
-  const rawState = readState(options.runtimeDir, log) && join(options.runtimeDir, stateName)
-  if (rawState && choice === 'auto')
-    return openRawHere(options, [{ what: 'XDP', reason: `${rawState} is there: ${leftBy('raw')}` }])
-  if (rawState) throw occupied(rawState, 'raw')
+  if (readState(options.runtimeDir, log)?.services) {
+    const path = join(options.runtimeDir, stateName)
+    if (choice === 'xdp') throw occupied(path, 'raw')
+    return openRawHere(options, [{ what: 'XDP', reason: `${path} is there: ${leftBy('raw')}` }])
+  }
   try {
     return openXdpHere(options, links)
   } catch (error) {

@@ -45,14 +45,19 @@ startupTest('a user who may do no more than networks', async (t, { director, run
 startupTest('one data plane does not follow the other without a word', async (t, fixture) => {
   const { director, runtimeDirectory, pinDirectory, namespace } = fixture
   const raw = director(['eth0'], '--dataplane', 'raw')
-  await runOnce(raw)
+  await raw.start()
+  await raw.ipvsadm('-A -t 192.0.2.10:80')
+  await raw.end('SIGTERM')
   t.match(await refusal(t, director(['eth0'], '--dataplane', 'xdp')), /raw\.state: .*--dataplane raw.*xlvs down/)
   t.notOk(existsSync(pinDirectory))
   t.equal((await raw.down()).status, 0)
   t.equal(await namespace.exec('nft', ['list', 'ruleset']), '')
   t.notOk(existsSync(runtimeDirectory))
+  await runOnce(raw)
+  // A raw one that had no services is in nobody's way.
   await runOnce(director(['eth0']))
   t.match(await refusal(t, raw), new RegExp(`${pinDirectory}: .*--dataplane xdp.*xlvs down`))
+  t.equal((await raw.down()).status, 0)
   t.equal(await namespace.exec('nft', ['list', 'ruleset']), '')
 })
 

@@ -48,6 +48,7 @@ export function snapshotOf(maps: MemoryMaps, bootId: string): Buffer {
 export interface Stored {
   /** Sets of its connection table. */
   readonly sets: number
+  readonly services: number
   /** Fills maps that are empty, and have a connection table of that size. */
   fill(maps: MemoryMaps): void
 }
@@ -65,7 +66,11 @@ export function storedIn(snapshot: Buffer, bootId: string): Stored | string {
   const length = Object.values(header.maps).reduce((sum, kept) => sum + lengthOf(kept), end + 1)
   if (length !== snapshot.length) return `it is ${snapshot.length} bytes long and should be ${length}`
   if (sha256Of([snapshot.subarray(end + 1)]) !== header.sha256) return 'it is damaged'
-  return { sets: conns.maxEntries, fill: (maps) => fill(maps, header, snapshot.subarray(end + 1)) }
+  return {
+    sets: conns.maxEntries,
+    services: others.services?.count ?? 0,
+    fill: (maps) => fill(maps, header, snapshot.subarray(end + 1)),
+  }
 }
 
 function fill(maps: MemoryMaps, header: Header, bytes: Buffer): void {
