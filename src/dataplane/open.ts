@@ -47,7 +47,13 @@ export interface OpenedDataplane {
  * @throws DirectorError of the one asked for; UNSUPPORTED with all reasons if none runs. Then nothing has changed.
  */
 export async function openDataplane(options: OpenOptions): Promise<OpenedDataplane> {
-  const { choice, log } = options
+  const { log, xdpMode } = options
+  // Who asks for a mode of XDP wants XDP.
+  const choice = options.choice === 'auto' && xdpMode !== 'auto' ? 'xdp' : options.choice
+  if (choice === 'raw' && xdpMode !== 'auto') {
+    const message = `xdp-mode: ${xdpMode} is a mode of XDP, and --dataplane raw has none`
+    throw new DirectorError('INVALID', message, { field: 'xdp-mode', value: xdpMode })
+  }
   const links = await options.readLinks()
   for (const name of options.interfaces) findLink(links, name, 'interface')
   if (choice === 'raw') return openRawHere(options, [])
@@ -59,7 +65,9 @@ export async function openDataplane(options: OpenOptions): Promise<OpenedDatapla
   try {
     return openXdpHere(options, links)
   } catch (error) {
-    if (choice === 'xdp' || !(error instanceof UnsupportedError)) throw error
+    // What an earlier run attached goes on forwarding; it is not given up for something slower.
+    const runs = new Pins(options.pinDir).complete
+    if (choice === 'xdp' || runs || !(error instanceof UnsupportedError)) throw error
     const { capability, reason } = error
     log.warn({ capability, reason }, 'XDP cannot run here: packets are forwarded by raw sockets, more slowly')
     return openRawHere(options, [{ what: capability, reason }])

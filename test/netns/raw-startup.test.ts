@@ -61,6 +61,11 @@ startupTest('one data plane does not follow the other without a word', async (t,
   t.equal(await namespace.exec('nft', ['list', 'ruleset']), '')
 })
 
+startupTest('a mode of XDP is not for raw sockets', async (t, { director }) => {
+  const sentence = await refusal(t, director(['eth0'], '--dataplane', 'raw', '--xdp-mode', 'generic'))
+  t.equal(sentence, 'xlvs: xdp-mode: generic is a mode of XDP, and --dataplane raw has none')
+})
+
 startupTest('a second one on the same runtime directory', async (t, { director, runtimeDirectory }) => {
   const first = director(['eth0'], '--dataplane', 'raw')
   await first.start()

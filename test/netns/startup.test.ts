@@ -37,6 +37,20 @@ startupTest('a mode change that the driver refuses', async (t, { director, pinne
   await again.end('SIGTERM')
 })
 
+startupTest('status says why a better mode does not run', async (t, { director }) => {
+  const running = director(['lo', 'eth0'])
+  await running.start()
+  t.match(await running.status(), {
+    dataplane: 'xdp',
+    interfaces: [
+      { name: 'lo', mode: 'generic' },
+      { name: 'eth0', mode: 'native' },
+    ],
+    refusals: [{ what: 'native XDP on lo', reason: 'the driver has no XDP (EOPNOTSUPP)' }],
+  })
+  await running.end('SIGTERM')
+})
+
 startupTest('links of interfaces that are gone or no longer named', async (t, { director, namespace, ...fixture }) => {
   await runOnce(director(['eth0', 'eth1', 'lo'], '--xdp-mode', 'generic'))
   t.equal(fixture.pinned('links').length, 3)
