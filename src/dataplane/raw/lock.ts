@@ -2,7 +2,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { listenOnSocket } from '../../net/unix-socket.js'
 
-const lockName = 'raw.lock'
+/** File name in the runtime directory. */
+export const lockName = 'raw.lock'
 
 /**
  * Keeps a second director out of a directory, whatever network namespace it is in: a socket that only one process listens on.

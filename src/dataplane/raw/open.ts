@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
 import { DirectorError } from '../../core/errors.js'
@@ -14,11 +15,11 @@ import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tabl
 import type { DatagramSockets } from './datagram-sockets.js'
 import { Forwarder } from './forwarder.js'
 import { Listening } from './listening.js'
-import { lockDirectory } from './lock.js'
+import { lockDirectory, lockName } from './lock.js'
 import { RawDataplane } from './raw-dataplane.js'
 import { ownMark, removeSilence, Silence } from './silence.js'
 import type { Stored } from './snapshot.js'
-import { readState, removeState, StateFile } from './state-file.js'
+import { readState, removeState, StateFile, stateName } from './state-file.js'
 import { Sweeping } from './sweeping.js'
 
 export interface RawOptions {
@@ -127,7 +128,9 @@ function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): M
  * @throws DirectorError BUSY while one runs.
  */
 export async function removeRaw(runtimeDir: string, nft: RawOptions['nft']): Promise<boolean> {
-  if (!existsSync(runtimeDir)) return removeSilence(nft, runtimeDir)
+  // The directory of a director without raw sockets may go at any moment.
+  const isOurs = [stateName, lockName].some((name) => existsSync(join(runtimeDir, name)))
+  if (!isOurs) return removeSilence(nft, runtimeDir)
   const lock = await lockDirectory(runtimeDir)
   try {
     const hadState = removeState(runtimeDir)
