@@ -33,7 +33,7 @@ const warmUp = 50_000
 const settleMs = 200
 
 export async function raw({ quick, progress }: Session): Promise<readonly Sample[]> {
-  const { rounds, ms } = quick ? { rounds: 3, ms: 1000 } : { rounds: 7, ms: 3000 }
+  const { rounds, ms } = quick ? { rounds: 2, ms: 300 } : { rounds: 7, ms: 3000 }
   const workspace = new Workspace()
   const samples: Sample[] = []
   try {
