@@ -55,7 +55,7 @@ export async function openDataplane(options: OpenOptions): Promise<OpenedDatapla
     throw new DirectorError('INVALID', message, { field: 'xdp-mode', value: xdpMode })
   }
   const links = await options.readLinks()
-  for (const name of options.interfaces) findLink(links, name, 'interface')
+  const interfaces = options.interfaces.map((name) => findLink(links, name, 'interface'))
   if (choice === 'raw') return openRawHere(options, [])
   if (readState(options.runtimeDir, log)?.services) {
     const path = join(options.runtimeDir, stateName)
@@ -63,7 +63,7 @@ export async function openDataplane(options: OpenOptions): Promise<OpenedDatapla
     return openRawHere(options, [{ what: 'XDP', reason: `${path} is there: ${leftBy('raw')}` }])
   }
   try {
-    return openXdpHere(options, links)
+    return openXdpHere(options, interfaces)
   } catch (error) {
     // What an earlier run attached goes on forwarding; it is not given up for something slower.
     const runs = new Pins(options.pinDir).complete
@@ -74,9 +74,8 @@ export async function openDataplane(options: OpenOptions): Promise<OpenedDatapla
   }
 }
 
-function openXdpHere(options: OpenOptions, links: readonly Link[]): OpenedDataplane {
-  const { interfaces: names, objectPath, pinDir, xdpMode, tableSize, log, clock } = options
-  const interfaces = names.map((name) => findLink(links, name, 'interface'))
+function openXdpHere(options: OpenOptions, interfaces: readonly Link[]): OpenedDataplane {
+  const { objectPath, pinDir, xdpMode, tableSize, log, clock } = options
   const opened = openXdp({ objectPath, pinDir, interfaces, xdpMode, tableSize, log, clock })
   return { ...opened, abandon: async () => opened.abandon() }
 }

@@ -1,5 +1,6 @@
 /** `npm run demo`: runs the labs with nginx and curl and shows what happened. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { dataplanes } from '../../src/cli/program.js'
 import type { LabSpec } from '../lib/lab-spec.js'
 import { labs } from '../lib/labs.js'
 import { whyNoNamespaces } from '../lib/network.js'
@@ -32,9 +33,7 @@ process.once('SIGINT', () => write('', 'interrupted: cleaning up'))
 const program = new Command('npm run demo --')
   .description('Runs the labs with nginx and curl and shows what happened. As root.')
   .argument('[lab...]', `which: ${labs.map(({ name }) => name).join(', ')}; all unless told`, labNamed)
-  .addOption(
-    new Option('--dataplane <name>', 'what forwards, as for xlvs run').choices(['auto', 'xdp', 'raw']).default('auto'),
-  )
+  .addOption(new Option('--dataplane <name>', 'what forwards, as for xlvs run').choices(dataplanes).default('auto'))
   .addHelpText('after', '\nExit status: 0 if every lab held, 1 if one did not, 2 for wrong usage.\n')
   .exitOverride()
   .action(async (chosen: LabSpec[], { dataplane }: { dataplane: string }) => {

@@ -23,16 +23,13 @@ export class FakeSockets implements DatagramSockets {
   readonly listeners = new Map<string, (datagram: Buffer) => void>()
   /** Why the kernel takes nothing, if it does not. */
   refusal: string | undefined
-  isClosed = false
 
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
     this.listeners.set(interfaceName, listener)
     return { close: () => this.listeners.delete(interfaceName) }
   }
 
-  close(): void {
-    this.isClosed = true
-  }
+  close(): void {}
 
   send(datagram: Buffer, to: Address): void {
     if (this.refusal !== undefined) throw new Error(this.refusal)

@@ -1,5 +1,5 @@
 /** Packets that are longer than the way takes: cut into TCP segments, or into fragments. */
-import { checksum, ipHeaderLength } from '../sim/ipv4.js'
+import { checksum, headerLengthAt, ipHeaderLength } from '../sim/ipv4.js'
 import { ipFragment, ipProtocol, tcpFlag } from '../sim/packet.js'
 import { renewChecksum } from './offload.js'
 
@@ -24,7 +24,7 @@ export function cut(packet: Buffer, tunnelled: boolean, mtu: number, send: (piec
  * A TCP segment may be cut whatever it was: its receiver sees a stream.
  */
 function segment(packet: Buffer, innerAt: number, mtu: number, send: (piece: Buffer) => void): void {
-  const tcpAt = innerAt + (packet.readUInt8(innerAt) & 0x0f) * 4
+  const tcpAt = innerAt + headerLengthAt(packet, innerAt)
   const dataAt = tcpAt + (packet.readUInt8(tcpAt + 12) >> 4) * 4
   const room = mtu - dataAt
   if (room <= 0) return
@@ -52,7 +52,7 @@ let fragmentId = 0
 
 /** RFC 791, 3.2. Options that are not for every fragment stay with the first. */
 function fragment(packet: Buffer, tunnelled: boolean, mtu: number, send: (piece: Buffer) => void): void {
-  const headerLength = (packet.readUInt8(0) & 0x0f) * 4
+  const headerLength = headerLengthAt(packet, 0)
   const room = (mtu - headerLength) & ~7
   if (room <= 0) return
   const field = packet.readUInt16BE(6)
@@ -72,7 +72,7 @@ function fragment(packet: Buffer, tunnelled: boolean, mtu: number, send: (piece:
 
 function renewHeaderChecksum(packet: Buffer, at: number): void {
   packet.writeUInt16BE(0, at + 10)
-  packet.writeUInt16BE(checksum(packet, at, at + (packet.readUInt8(at) & 0x0f) * 4), at + 10)
+  packet.writeUInt16BE(checksum(packet, at, at + headerLengthAt(packet, at)), at + 10)
 }
 
 /** ip_options_fragment() of net/ipv4/ip_options.c: what is not to be copied becomes no operation. */

@@ -2,7 +2,7 @@
  * What network cards are left to do, and what was not done when a packet comes from a virtual machine or container beside the
  * director: a checksum that is not finished (CHECKSUM_PARTIAL of include/linux/skbuff.h).
  */
-import { checksum } from '../sim/ipv4.js'
+import { checksum, headerLengthAt } from '../sim/ipv4.js'
 import { ipProtocol, type Packet } from '../sim/packet.js'
 
 /** Where the checksum is in the header. */
@@ -55,8 +55,4 @@ function pseudoSum(bytes: Buffer, at: number): number {
   for (let i = at + 12; i < at + 20; i += 2) sum += bytes.readUInt16BE(i)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return sum
-}
-
-function headerLengthAt(bytes: Buffer, at: number): number {
-  return (bytes.readUInt8(at) & 0x0f) * 4
 }

@@ -1,6 +1,11 @@
 /** Bytes of an IPv4 header without options. */
 export const ipHeaderLength = 20
 
+/** Bytes of an IPv4 header, as it says itself. */
+export function headerLengthAt(bytes: Buffer, at: number): number {
+  return (bytes.readUInt8(at) & 0x0f) * 4
+}
+
 /**
  * Whether an IPv4 header is at a place, as ip_rcv_core() checks it, checksum aside. Returns its length, or 0.
  * @param isQuoted it is inside an ICMP error, which may have cut off what follows it.
@@ -8,7 +13,7 @@ export const ipHeaderLength = 20
 export function ipv4HeaderLength(bytes: Buffer, at: number, isQuoted: boolean): number {
   if (at + ipHeaderLength > bytes.length) return 0
   const first = bytes.readUInt8(at)
-  const headerLength = (first & 0x0f) * 4
+  const headerLength = headerLengthAt(bytes, at)
   const totalLength = bytes.readUInt16BE(at + 2)
   if (first >> 4 !== 4 || headerLength < ipHeaderLength || totalLength < headerLength) return 0
   if (at + headerLength > bytes.length) return 0
