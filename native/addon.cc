@@ -10,6 +10,7 @@
 #include "map.h"
 #include "object.h"
 #include "program.h"
+#include "raw_socket.h"
 
 static Napi::Value possible_cpus(const Napi::CallbackInfo &info)
 {
@@ -33,6 +34,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	environment->program = Napi::Persistent(Program::define(env));
 	environment->link = Napi::Persistent(Link::define(env));
 	environment->lock = Napi::Persistent(Lock::define(env));
+	environment->raw_socket = Napi::Persistent(RawSocket::define(env));
 	env.SetInstanceData(environment);
 
 	exports["Object"] = Object::define(env);
@@ -40,6 +42,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["openPinnedProgram"] = Napi::Function::New<Program::open_pinned>(env);
 	exports["openPinnedLink"] = Napi::Function::New<Link::open_pinned>(env);
 	exports["lockDirectory"] = Napi::Function::New<Lock::acquire>(env);
+	exports["rawSocket"] = Napi::Function::New<RawSocket::open>(env);
 	exports["possibleCpus"] = Napi::Function::New<possible_cpus>(env);
 	exports["ifindex"] = Napi::Function::New<ifindex>(env);
 	return exports;

@@ -19,6 +19,7 @@ struct Environment {
 	Napi::FunctionReference program;
 	Napi::FunctionReference link;
 	Napi::FunctionReference lock;
+	Napi::FunctionReference raw_socket;
 };
 
 // A descriptor with one owner.

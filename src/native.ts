@@ -107,6 +107,20 @@ export interface NativeLink extends NativePinnable {
   detach(): Status
 }
 
+export interface NativeRawSocket extends NativeHandle {
+  setOption(level: number, name: number, value: number | Uint8Array): Status
+  watch(callback: () => void): Status
+  receive(slots: Uint8Array, slotBytes: number, lengths: Uint32Array): number | Status
+  send(
+    slots: Uint8Array,
+    slotBytes: number,
+    lengths: Uint32Array,
+    addresses: Uint32Array,
+    first: number,
+    count: number,
+  ): number | Status
+}
+
 /** What native/addon.cc exports. */
 export interface Native {
   readonly Object: new () => NativeObject
@@ -114,6 +128,7 @@ export interface Native {
   openPinnedProgram(path: string): NativeProgram | Status
   openPinnedLink(path: string): NativeLink | Status
   lockDirectory(path: string): NativeHandle | Status
+  rawSocket(protocol: number): NativeRawSocket | Status
   possibleCpus(): number | Status
   ifindex(name: string): number | Status
 }

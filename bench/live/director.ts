@@ -62,9 +62,9 @@ export async function startIpvs(bed: Testbed): Promise<Standing> {
 }
 
 /** raw/bare.ts. */
-export async function startBareSockets(bed: Testbed): Promise<Standing> {
+export async function startBareSockets(bed: Testbed, by: 'addon' | 'npm'): Promise<Standing> {
   await bed.receiveInStack()
-  const bare = bed.namespace.spawn(process.execPath, [checkoutFile('dist/bench/raw/bare.js')])
+  const bare = bed.namespace.spawn(process.execPath, [checkoutFile('dist/bench/raw/bare.js'), by])
   await bare.says(/ready/)
   return { stop: async () => {} }
 }

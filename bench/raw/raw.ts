@@ -13,12 +13,16 @@ import type { Sending } from '../traffic.js'
 interface Candidate {
   readonly subject: string
   /** xlvs, by its data plane, or nothing but sockets. */
-  readonly by: XlvsOptions['mode'] | 'sockets'
+  readonly by: XlvsOptions['mode'] | keyof typeof bareSockets
   readonly sending: Sending
 }
 
+/** By the words of bare.ts. */
+const bareSockets = { 'bare, addon': 'addon', 'bare, npm': 'npm' } as const
+
 const candidates: readonly Candidate[] = [
-  { subject: 'bare raw sockets', by: 'sockets', sending: 'route' },
+  { subject: 'bare raw sockets', by: 'bare, addon', sending: 'route' },
+  { subject: 'bare, npm package', by: 'bare, npm', sending: 'route' },
   { subject: 'xlvs DR, raw', by: 'raw', sending: 'route' },
   { subject: 'xlvs TUN, raw', by: 'raw', sending: 'tunnel' },
   { subject: 'xlvs DR, generic', by: 'generic', sending: 'route' },
@@ -65,8 +69,12 @@ export async function raw({ quick, progress }: Session): Promise<readonly Sample
 
 async function stand(workspace: Workspace, by: Candidate['by']): Promise<Testbed> {
   const bed = await Testbed.create(workspace, 'one interface')
-  await (by === 'sockets' ? startBareSockets(bed) : startXlvs(bed, { mode: by }))
+  await (isBare(by) ? startBareSockets(bed, bareSockets[by]) : startXlvs(bed, { mode: by }))
   return bed
+}
+
+function isBare(by: Candidate['by']): by is keyof typeof bareSockets {
+  return by in bareSockets
 }
 
 class Runner {
@@ -86,7 +94,7 @@ class Runner {
   }
 
   async establish(): Promise<void> {
-    if (this.candidate.by === 'sockets') return
+    if (isBare(this.candidate.by)) return
     await new Meter(this.subject, this.bed, this.candidate.sending).establish(connections)
   }
 

@@ -36,6 +36,8 @@ export interface LabOptions {
   readonly directorArgs?: readonly string[]
   /** A command that runs it. */
   readonly directorUnder?: readonly string[]
+  /** `xlvs` of another installation than the checkout. */
+  readonly directorCommand?: string
 }
 
 /** Builds a lab up to the started director. On failure nothing is left. */
@@ -94,7 +96,7 @@ async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): 
     args: directorArgs,
     under: directorUnder,
   })
-  await director.start()
+  await director.start(options.directorCommand)
   return {
     spec,
     workspace,

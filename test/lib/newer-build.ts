@@ -1,20 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFile } from './checkout.js'
+import { installation } from './installation.js'
 
 /**
  * Makes an installation of xlvs whose packet program is another than the checkout's, as an upgrade brings it.
  * @returns its `xlvs` command.
  */
 export function newerBuild(directory: string): string {
-  for (const path of ['bin', 'dist/src', 'package.json', 'bpf']) {
-    cpSync(checkoutFile(path), join(directory, path), { recursive: true })
-  }
-  symlinkSync(checkoutFile('node_modules'), join(directory, 'node_modules'))
-  mkdirSync(join(directory, 'build/bpf'), { recursive: true })
-  symlinkSync(checkoutFile('build/Release'), join(directory, 'build/Release'))
-
+  const command = installation(directory, { addon: true })
   const config = join(directory, 'bpf/config.h')
   const text = readFileSync(config, 'utf8')
   const newer = text.replace(/(#define LOCK_TRIES) \d+/, '$1 16385')
@@ -22,5 +17,5 @@ export function newerBuild(directory: string): string {
   writeFileSync(config, newer)
   const object = join(directory, 'build/bpf/director.bpf.o')
   execFileSync(checkoutFile('scripts/build-bpf'), [join(directory, 'bpf/director.bpf.c'), object])
-  return join(directory, 'bin/xlvs')
+  return command
 }

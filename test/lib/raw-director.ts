@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Address } from '../../src/core/address.js'
-import type { DatagramSockets, Receiver } from '../../src/dataplane/raw/datagram-sockets.js'
+import { type Address, addressFromNumber } from '../../src/core/address.js'
+import type { DatagramSockets, Receiver, Refused } from '../../src/dataplane/raw/datagram-sockets.js'
 import { type OpenedRaw, openRaw } from '../../src/dataplane/raw/open.js'
 import { ManualClock } from './manual-clock.js'
 import { MemoryLog } from './memory-log.js'
@@ -23,6 +23,7 @@ export class FakeSockets implements DatagramSockets {
   readonly listeners = new Map<string, (datagram: Buffer) => void>()
   /** Why the kernel takes nothing, if it does not. */
   refusal: string | undefined
+  #refused = 0
 
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
     this.listeners.set(interfaceName, listener)
@@ -31,14 +32,23 @@ export class FakeSockets implements DatagramSockets {
 
   close(): void {}
 
-  send(datagram: Buffer, to: Address): void {
-    if (this.refusal !== undefined) throw new Error(this.refusal)
+  takeRefused(): Refused {
+    const packets = this.#refused
+    this.#refused = 0
+    return { packets, reason: this.refusal ?? '' }
+  }
+
+  send(datagram: Buffer, to: number): void {
+    if (this.refusal !== undefined) {
+      this.#refused++
+      return
+    }
     const sent = Buffer.from(datagram)
     // raw(7): the kernel always fills these in.
     sent.writeUInt16BE(sent.length, 2)
     sent.writeUInt16BE(0, 10)
     sent.writeUInt16BE(checksum(sent.subarray(0, (sent.readUInt8(0) & 0x0f) * 4)), 10)
-    this.sent.push({ datagram: sent, to })
+    this.sent.push({ datagram: sent, to: addressFromNumber(to) })
   }
 }
 

@@ -1,7 +1,11 @@
+import t from 'tap'
+import { installation } from '../lib/installation.js'
 import { labHolds, labTest, requestsHold } from '../lib/lab-test.js'
 import { labs } from '../lib/labs.js'
 
 const directorUnder = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--']
+
+const withoutAddon = installation(t.testdir(), { addon: false })
 
 for (const spec of labs) {
   await labTest(`${spec.title}, by raw sockets`, spec, labHolds, { directorArgs: ['--dataplane', 'raw'] })
@@ -16,5 +20,15 @@ for (const spec of labs) {
       await requestsHold(t, lab)
     },
     { directorUnder },
+  )
+  await labTest(
+    `${spec.title}, where the addon is not built`,
+    spec,
+    async (t, lab) => {
+      t.match((await lab.director.status()).refusals, [{ what: 'native addon', reason: /cannot be loaded/ }])
+      t.match(lab.director.daemon.stderr, /"msg":"the npm package raw-socket is used/)
+      await labHolds(t, lab)
+    },
+    { directorCommand: withoutAddon },
   )
 }

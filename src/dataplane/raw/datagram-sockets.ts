@@ -1,8 +1,13 @@
-import type { Address } from '../../core/address.js'
-
 /** What receives on one interface. */
 export interface Receiver {
   close(): void
+}
+
+/** Datagrams that the kernel did not take. */
+export interface Refused {
+  readonly packets: number
+  /** Of the last one. */
+  readonly reason: string
 }
 
 /** IPv4 datagrams from and to the network, headers included. Whole ones: what came in fragments has been put together. */
@@ -13,7 +18,13 @@ export interface DatagramSockets {
    * @throws Error if there is no such interface.
    */
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver
-  /** Sends one by the way that routing knows to an address, whatever its own destination. @throws Error if it is not taken. */
-  send(datagram: Buffer, to: Address): void
+  /**
+   * Sends one by the way that routing knows to an address, whatever its own destination. During a listener's call it may
+   * wait until all that has come is listened to; its bytes are copied.
+   * @param to IPv4, in host order.
+   */
+  send(datagram: Buffer, to: number): void
+  /** What was not taken since this was called last. */
+  takeRefused(): Refused
   close(): void
 }

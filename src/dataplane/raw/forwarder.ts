@@ -1,5 +1,4 @@
 /** Datagrams in, datagrams out: the packet program on sockets. */
-import { type Address, addressFromNumber } from '../../core/address.js'
 import type { Logger } from '../../core/logger.js'
 import { countVerdict } from '../sim/count.js'
 import { ipHeaderLength } from '../sim/ipv4.js'
@@ -37,10 +36,6 @@ export class Forwarder {
   readonly #log: Logger
   readonly #program: PacketProgram
   readonly #packet = new Packet()
-  /** By Way.rip: to make a text of it takes longer than to look it up. */
-  readonly #addresses = new Map<number, Address>()
-  #refused = 0
-  #reason = ''
   #failed = 0
   #failure: unknown
 
@@ -83,10 +78,8 @@ export class Forwarder {
 
   /** Logs what went wrong since this was called last. */
   report(): void {
-    if (this.#refused > 0) {
-      this.#log.warn({ packets: this.#refused, reason: this.#reason }, 'the kernel did not take packets')
-      this.#refused = 0
-    }
+    const refused = this.#sockets.takeRefused()
+    if (refused.packets > 0) this.#log.warn({ ...refused }, 'the kernel did not take packets')
     if (this.#failed > 0) {
       this.#log.error({ packets: this.#failed, err: this.#failure }, 'packets could not be forwarded: a fault of xlvs')
       this.#failed = 0
@@ -94,12 +87,12 @@ export class Forwarder {
   }
 
   #forward({ packet, isTunnelled, isJoined }: Forwarded, way: Way, mtu: number): void {
-    const to = this.#addressOf(way)
+    const to = way.address
     if (packet.length <= mtu) {
       if (isJoined) renewChecksum(packet, isTunnelled ? ipHeaderLength : 0)
-      this.#send(packet, to)
+      this.#sockets.send(packet, to)
     } else {
-      cut(packet, isTunnelled, mtu, (piece) => this.#send(piece, to))
+      cut(packet, isTunnelled, mtu, (piece) => this.#sockets.send(piece, to))
     }
   }
 
@@ -110,25 +103,7 @@ export class Forwarder {
   }
 
   #answer(packet: Buffer): void {
-    this.#send(packet, addressFromNumber(packet.readUInt32BE(16)))
-  }
-
-  #addressOf({ rip }: Way): Address {
-    const known = this.#addresses.get(rip)
-    if (known !== undefined) return known
-    const address = [0, 8, 16, 24].map((shift) => (rip >>> shift) & 0xff).join('.')
-    this.#addresses.set(rip, address)
-    return address
-  }
-
-  /** As a router does: what cannot be sent is lost. */
-  #send(packet: Buffer, to: Address): void {
-    try {
-      this.#sockets.send(packet, to)
-    } catch (error) {
-      this.#refused++
-      this.#reason = error instanceof Error ? error.message : String(error)
-    }
+    this.#sockets.send(packet, packet.readUInt32BE(16))
   }
 }
 

@@ -1,53 +1,30 @@
-/** Datagrams by the npm package raw-socket. */
+/** Datagrams by the npm package raw-socket: one in a system call. */
 import type { Socket } from 'raw-socket'
-import type { Address } from '../../core/address.js'
+import { type Address, addressFromNumber } from '../../core/address.js'
 import { UnsupportedError } from '../../core/errors.js'
-import { requireCapabilities } from '../../net/capabilities.js'
-import { ipProtocol } from '../sim/packet.js'
-import { icmpType } from '../sim/parse-icmp.js'
-import type { DatagramSockets, Receiver } from './datagram-sockets.js'
-
-/** asm-generic/socket.h, linux/icmp.h, linux/in.h. */
-const solSocket = 1
-const soBindToDevice = 25
-const soSendBufferForce = 32
-const soReceiveBufferForce = 33
-const soMark = 36
-const solRaw = 255
-const icmpFilter = 1
-/** A socket of this protocol sends with the header that it is given, and receives nothing. */
-const ipprotoRaw = 255
-
-/** The longest datagram. */
-const longest = 65_535
-/** What may wait while the process does something else: some milliseconds at full speed. */
-const receiveBufferBytes = 8 << 20
-/** And what may wait for a slow interface. */
-const sendBufferBytes = 8 << 20
-/** Datagrams read before others get their turn. */
-const batch = 64
-
-/** Errors about packets of ours; others are not the director's business. */
-const errorTypes = Object.values(icmpType)
+import type { DatagramSockets, Receiver, Refused } from './datagram-sockets.js'
+import { Refusals } from './refusals.js'
+import {
+  ipprotoRaw,
+  longestDatagram,
+  prepareReceiver,
+  prepareSender,
+  receivedAtOnce,
+  receivedProtocols,
+} from './socket-options.js'
 
 type RawSocket = typeof import('raw-socket')
 
-/** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the package or the capabilities. */
+/** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the package, Error if the kernel refuses. */
 export async function openNpmSockets(mark: number): Promise<DatagramSockets> {
-  requireCapabilities('raw sockets', ['CAP_NET_ADMIN', 'CAP_NET_RAW'])
-  const raw = await load()
-  try {
-    return new NpmSockets(raw, mark)
-  } catch (cause) {
-    throw new UnsupportedError('raw sockets', `the kernel refuses one: ${(cause as Error).message}`, { cause })
-  }
+  return new NpmSockets(await load(), mark)
 }
 
 async function load(): Promise<RawSocket> {
   try {
     return (await import('raw-socket')).default
   } catch (cause) {
-    const reason = 'the npm package raw-socket is not built (npm rebuild raw-socket)'
+    const reason = 'neither the addon is built (npm run setup) nor the npm package raw-socket (npm rebuild raw-socket)'
     throw new UnsupportedError('raw sockets', reason, { cause })
   }
 }
@@ -55,35 +32,51 @@ async function load(): Promise<RawSocket> {
 class NpmSockets implements DatagramSockets {
   readonly #raw: RawSocket
   readonly #sender: Socket
+  readonly #refusals = new Refusals()
+  /** To make a text of an address takes longer than to look it up. */
+  readonly #addresses = new Map<number, Address>()
 
   constructor(raw: RawSocket, mark: number) {
     this.#raw = raw
     this.#sender = this.#open(ipprotoRaw)
-    this.#sender.setOption(solSocket, soMark, mark)
-    force(this.#sender, soSendBufferForce, sendBufferBytes)
+    prepareSender(configurable(this.#sender), mark)
     this.#sender.pauseRecv()
   }
 
   receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
-    const sockets = [ipProtocol.TCP, ipProtocol.UDP, ipProtocol.ICMP].map((protocol) => this.#open(protocol))
+    const sockets: Socket[] = []
+    const closeAll = () => {
+      for (const socket of sockets) close(socket)
+    }
     try {
-      for (const socket of sockets) bind(socket, interfaceName)
-      const [, , icmp] = sockets
-      icmp?.setOption(solRaw, icmpFilter, ~errorTypes.reduce((bits, type) => bits | (1 << type), 0) >>> 0)
+      for (const protocol of receivedProtocols) {
+        const socket = this.#open(protocol)
+        sockets.push(socket)
+        prepareReceiver(configurable(socket), protocol, interfaceName)
+      }
       for (const socket of sockets) read(socket, listener)
     } catch (error) {
-      for (const socket of sockets) close(socket)
+      closeAll()
       throw error
     }
-    return {
-      close: () => {
-        for (const socket of sockets) close(socket)
-      },
+    return { close: closeAll }
+  }
+
+  send(datagram: Buffer, to: number): void {
+    let address = this.#addresses.get(to)
+    if (address === undefined) {
+      address = addressFromNumber(to)
+      this.#addresses.set(to, address)
+    }
+    try {
+      this.#sender.wrap.send(datagram, 0, datagram.length, address, ignore)
+    } catch (error) {
+      this.#refusals.add(error)
     }
   }
 
-  send(datagram: Buffer, to: Address): void {
-    this.#sender.wrap.send(datagram, 0, datagram.length, to, ignore)
+  takeRefused(): Refused {
+    return this.#refusals.take()
   }
 
   close(): void {
@@ -108,21 +101,17 @@ function close(socket: Socket): void {
 
 function ignore(): void {}
 
-function bind(socket: Socket, interfaceName: string): void {
-  const name = Buffer.from(`${interfaceName}\0`)
-  socket.setOption(solSocket, soBindToDevice, name, name.length)
-  force(socket, soReceiveBufferForce, receiveBufferBytes)
-}
-
-/** Not in every container; then it is what the administrator allows. */
-function force(socket: Socket, option: number, bytes: number): void {
-  try {
-    socket.setOption(solSocket, option, bytes)
-  } catch {}
+function configurable(socket: Socket) {
+  return {
+    setOption(level: number, name: number, value: number | Uint8Array): void {
+      if (typeof value === 'number') socket.setOption(level, name, value >>> 0)
+      else socket.setOption(level, name, Buffer.from(value), value.length)
+    },
+  }
 }
 
 /** All datagrams of all sockets are read into it, one after the other. */
-const buffer = Buffer.alloc(longest)
+const buffer = Buffer.alloc(longestDatagram)
 /** Its beginnings, by their length: to make one takes as long as a third of what else is done about a packet. */
 const beginnings: Buffer[] = []
 
@@ -138,7 +127,7 @@ function read(socket: Socket, listener: (datagram: Buffer) => void): void {
   }
   wrap.removeAllListeners('recvReady')
   wrap.on('recvReady', () => {
-    for (let left = batch; left > 0; left--) {
+    for (let left = receivedAtOnce; left > 0; left--) {
       try {
         wrap.recv(buffer, take)
       } catch {

@@ -54,6 +54,11 @@ export class Way {
     return this.#word(offsets.rip)
   }
 
+  /** The same, in host order. */
+  get address(): number {
+    return this.#nextHops.getUint32(this.#at + offsets.rip)
+  }
+
   /** Destination, then source: as they begin a frame. */
   get macs(): Uint8Array {
     const { buffer, byteOffset } = this.#nextHops

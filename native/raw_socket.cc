@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "raw_socket.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <algorithm>
+
+// Datagrams in one system call.
+static constexpr uint32_t max_batch = 64;
+
+// Descriptors and lengths of a batch, whose datagrams lie one slot apart in the caller's memory.
+struct Batch {
+	mmsghdr messages[max_batch] = {};
+	iovec parts[max_batch];
+	sockaddr_in peers[max_batch] = {};
+
+	Batch(uint8_t *slots, size_t slot_bytes, uint32_t count)
+	{
+		for (uint32_t i = 0; i < count; i++) {
+			parts[i] = {slots + i * slot_bytes, slot_bytes};
+			messages[i].msg_hdr.msg_iov = &parts[i];
+			messages[i].msg_hdr.msg_iovlen = 1;
+		}
+	}
+};
+
+// Outlives its socket until libuv has let go of it.
+struct RawSocket::Watcher {
+	uv_poll_t poll;
+	Napi::Env env;
+	Napi::FunctionReference callback;
+	Napi::AsyncContext context;
+	bool closing = false;
+
+	Watcher(Napi::Env environment, Napi::Function function)
+	    : env(environment), callback(Napi::Persistent(function)),
+	      context(environment, "xlvs raw socket")
+	{
+	}
+
+	void stop()
+	{
+		if (closing)
+			return;
+		closing = true;
+		uv_poll_stop(&poll);
+		uv_close(reinterpret_cast<uv_handle_t *>(&poll), [](uv_handle_t *handle) {
+			auto *watcher = static_cast<Watcher *>(handle->data);
+
+			Napi::HandleScope scope(watcher->env);
+			delete watcher;
+		});
+	}
+};
+
+Napi::Value RawSocket::open(const Napi::CallbackInfo &info)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			static_cast<int>(u32(info[0])));
+
+	return adopt(info.Env(), fd < 0 ? -errno : fd);
+}
+
+// setOption(level, name, number or bytes)
+Napi::Value RawSocket::set_option(const Napi::CallbackInfo &info)
+{
+	int number = info[2].IsNumber() ? info[2].As<Napi::Number>().Int32Value() : 0;
+	Bytes bytes(info[2]);
+	const void *value = bytes.present() ? static_cast<const void *>(bytes.data) : &number;
+	socklen_t length = bytes.present() ? bytes.length : sizeof(number);
+	int err = setsockopt(fd_.get(), static_cast<int>(u32(info[0])),
+			     static_cast<int>(u32(info[1])), value, length);
+
+	return status(info.Env(), err ? -errno : 0);
+}
+
+// watch(callback): called as long as there is something to receive, until close()
+Napi::Value RawSocket::watch(const Napi::CallbackInfo &info)
+{
+	uv_loop_t *loop = nullptr;
+	int err = napi_get_uv_event_loop(info.Env(), &loop);
+
+	if (err || watcher_ || fd_.get() < 0)
+		return status(info.Env(), -EBADF);
+
+	auto *watcher = new Watcher(info.Env(), info[0].As<Napi::Function>());
+
+	err = uv_poll_init(loop, &watcher->poll, fd_.get());
+	if (err) {
+		delete watcher;
+		return status(info.Env(), err);
+	}
+	watcher->poll.data = watcher;
+	watcher_ = watcher;
+	Ref();
+	// libuv's error codes are -errno. An error of the socket is met by receive().
+	err = uv_poll_start(&watcher->poll, UV_READABLE, [](uv_poll_t *poll, int, int) {
+		auto *ready = static_cast<Watcher *>(poll->data);
+		Napi::HandleScope scope(ready->env);
+
+		ready->callback.MakeCallback(ready->env.Global(), {}, ready->context);
+	});
+	return status(info.Env(), err);
+}
+
+// receive(slots, slot bytes, lengths): how many datagrams were read, one a slot, their lengths in
+// bytes put into a Uint32Array; or -errno, -EAGAIN if there is none
+Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
+{
+	Bytes slots(info[0]);
+	uint32_t slot_bytes = u32(info[1]);
+	auto lengths = info[2].As<Napi::Uint32Array>();
+
+	if (!slots.present() || slot_bytes == 0)
+		return status(info.Env(), -EINVAL);
+
+	uint32_t room =
+	    std::min<size_t>({max_batch, slots.length / slot_bytes, lengths.ElementLength()});
+	Batch batch(slots.data, slot_bytes, room);
+	int count = recvmmsg(fd_.get(), batch.messages, room, MSG_DONTWAIT, nullptr);
+
+	if (count < 0)
+		return status(info.Env(), -errno);
+	for (int i = 0; i < count; i++)
+		lengths.Data()[i] = batch.messages[i].msg_len;
+	return status(info.Env(), count);
+}
+
+// send(slots, slot bytes, lengths, addresses, first, count): how many datagrams were sent, of those
+// from slot `first` on, each to an IPv4 address in host order; or -errno of the first
+Napi::Value RawSocket::send(const Napi::CallbackInfo &info)
+{
+	Bytes slots(info[0]);
+	size_t slot_bytes = u32(info[1]);
+	auto lengths = info[2].As<Napi::Uint32Array>();
+	auto addresses = info[3].As<Napi::Uint32Array>();
+	size_t first = u32(info[4]);
+	uint32_t count = std::min(u32(info[5]), max_batch);
+	size_t end = first + count;
+
+	if (!slots.present() || end * slot_bytes > slots.length || end > lengths.ElementLength() ||
+	    end > addresses.ElementLength())
+		return status(info.Env(), -EINVAL);
+
+	Batch batch(slots.data + first * slot_bytes, slot_bytes, count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		msghdr &header = batch.messages[i].msg_hdr;
+
+		batch.parts[i].iov_len = std::min<size_t>(lengths.Data()[first + i], slot_bytes);
+		batch.peers[i].sin_family = AF_INET;
+		batch.peers[i].sin_addr.s_addr = htonl(addresses.Data()[first + i]);
+		header.msg_name = &batch.peers[i];
+		header.msg_namelen = sizeof(batch.peers[i]);
+	}
+
+	int sent = sendmmsg(fd_.get(), batch.messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	return status(info.Env(), sent < 0 ? -errno : sent);
+}
+
+void RawSocket::close(const Napi::CallbackInfo &)
+{
+	if (watcher_)
+		Unref();
+	unwatch();
+	fd_.close();
+}
+
+void RawSocket::unwatch()
+{
+	if (watcher_)
+		std::exchange(watcher_, nullptr)->stop();
+}
+
+Napi::FunctionReference &RawSocket::constructor(Environment &environment)
+{
+	return environment.raw_socket;
+}
+
+Napi::Function RawSocket::define(Napi::Env env)
+{
+	return DefineClass(env, "RawSocket",
+			   {
+			       InstanceMethod("setOption", &RawSocket::set_option),
+			       InstanceMethod("watch", &RawSocket::watch),
+			       InstanceMethod("receive", &RawSocket::receive),
+			       InstanceMethod("send", &RawSocket::send),
+			       InstanceMethod("close", &RawSocket::close),
+			   });
+}
