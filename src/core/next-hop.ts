@@ -20,9 +20,12 @@ export type NextHop = Hop | 'local' | 'unresolved'
  * Addresses are watched; what is not watched costs nothing.
  */
 export interface NextHopSource {
-  /** Starts to look for the way to an address, and provokes neighbour resolution while none is known. Idempotent. */
+  /**
+   * Starts to look for the way to an address, and provokes neighbour resolution while none is known. Idempotent. The way to one that
+   * was watched before may be known at once.
+   */
   watch(rip: Address): void
-  /** Forgets an address. Absent is no error. */
+  /** Gives an address up: it is not reported any more. Absent is no error. */
   unwatch(rip: Address): void
   /** The way as last seen; 'unresolved' for an address not watched. */
   get(rip: Address): NextHop

@@ -24,6 +24,9 @@ const gatherMs = 20
 const restFactor = 4
 /** Events can be lost when the kernel's buffer for them runs over; so routes are read again after this. */
 const routesLastMs = 10_000
+/** A server that is taken out by a health check mostly comes back, and shall not wait for its neighbour then. */
+const lingerMs = 3_600_000
+const lingeringAtMost = 1024
 
 /**
  * Next hops from the kernel's routes and neighbours. Everything happens in looks, one at a time: at
@@ -33,6 +36,8 @@ const routesLastMs = 10_000
  */
 export class KernelNextHops implements NextHopSource {
   readonly #watched = new Map<Address, Watched>()
+  /** Addresses that nobody watches any more, and since when, oldest first: kept current while their neighbours answer. */
+  readonly #lingering = new Map<Address, number>()
   #neighbours = new Map<string, NeighbourWatch>()
   #links: ReadonlyMap<string, Link> = new Map()
   #listener: (rip: Address, hop: NextHop) => void = () => {}
@@ -59,18 +64,20 @@ export class KernelNextHops implements NextHopSource {
   }
 
   watch(rip: Address): void {
-    if (this.#watched.has(rip)) return
+    if (this.#lingering.delete(rip) || this.#watched.has(rip)) return
     this.#watched.set(rip, { way: undefined, hop: 'unresolved', lookedUp: false })
     this.#lookIn(0)
   }
 
   unwatch(rip: Address): void {
-    this.#watched.delete(rip)
+    if (!this.#watched.has(rip) || this.#lingering.has(rip)) return
+    this.#lingering.set(rip, this.clock.nowMs())
+    this.#forgetLingering()
     this.#settle()
   }
 
   get(rip: Address): NextHop {
-    return this.#watched.get(rip)?.hop ?? 'unresolved'
+    return this.#lingering.has(rip) ? 'unresolved' : (this.#watched.get(rip)?.hop ?? 'unresolved')
   }
 
   onChange(listener: (rip: Address, hop: NextHop) => void): void {
@@ -98,6 +105,16 @@ export class KernelNextHops implements NextHopSource {
   #settle(): void {
     if ([...this.#watched.values()].some(({ lookedUp }) => !lookedUp)) return
     for (const resolve of this.#settling.splice(0)) resolve()
+  }
+
+  #forgetLingering(): void {
+    const outlivedAtMs = this.clock.nowMs() - lingerMs
+    for (const [rip, sinceMs] of this.#lingering) {
+      const isTooMuch = sinceMs <= outlivedAtMs || this.#lingering.size > lingeringAtMost
+      if (!isTooMuch && this.#watched.get(rip)?.hop !== 'unresolved') continue
+      this.#lingering.delete(rip)
+      this.#watched.delete(rip)
+    }
   }
 
   #changed(event: NetworkEvent): void {
@@ -131,6 +148,7 @@ export class KernelNextHops implements NextHopSource {
       // Neighbours asked for the first time mostly answer before the next `ip` has started.
       if (await this.#lookAtNeighbours(watched)) await this.#lookAtNeighbours(watched)
       this.#report(watched)
+      this.#forgetLingering()
       for (const [, one] of watched) one.lookedUp = true
       this.#settle()
     } catch (err) {
@@ -190,7 +208,7 @@ export class KernelNextHops implements NextHopSource {
       const hop = one.way ? nextHopOf(one.way, neighbour?.mac) : 'unresolved'
       if (sameNextHop(hop, one.hop) || this.#watched.get(rip) !== one) continue
       one.hop = hop
-      this.#listener(rip, hop)
+      if (!this.#lingering.has(rip)) this.#listener(rip, hop)
     }
   }
 

@@ -232,6 +232,56 @@ t.test('what is no longer watched is not reported and costs nothing', async (t) 
   )
 })
 
+t.test('the way to an address that is watched again is known at once', async (t) => {
+  const { network, clock, nextHops, changes } = start()
+  network.hosts.set(rip, A)
+  nextHops.watch(rip)
+  await clock.advance(0)
+  nextHops.unwatch(rip)
+  t.equal(nextHops.get(rip), 'unresolved')
+  network.hosts.set(rip, B)
+  const before = changes.length
+  await clock.advance(5000)
+  t.equal(changes.length, before, 'nobody is told meanwhile')
+  nextHops.watch(rip)
+  t.match(nextHops.get(rip), { destinationMac: B })
+  await nextHops.settled()
+})
+
+t.test('an address that nobody watches is forgotten', async (t) => {
+  const { network, clock, nextHops } = start()
+  const watchedAgain = async (then: () => Promise<void>) => {
+    network.hosts.set(rip, A)
+    nextHops.watch(rip)
+    await clock.advance(6000)
+    t.match(nextHops.get(rip), { destinationMac: A })
+    nextHops.unwatch(rip)
+    await then()
+    nextHops.watch(rip)
+    const hop = nextHops.get(rip)
+    nextHops.unwatch(rip)
+    return hop
+  }
+  t.equal(await watchedAgain(() => clock.advance(3_601_000)), 'unresolved', 'after an hour')
+  const silence = async () => {
+    network.hosts.delete(rip)
+    network.table.clear()
+    await clock.advance(10_000)
+    network.hosts.set(rip, A)
+  }
+  t.equal(await watchedAgain(silence), 'unresolved', 'when it does not answer')
+  const others = async () => {
+    for (let i = 0; i < 1024; i++) {
+      const other = `10.0.${1 + (i >> 8)}.${i & 0xff}`
+      network.hosts.set(other, B)
+      nextHops.watch(other)
+    }
+    await clock.advance(6000)
+    for (const other of network.hosts.keys()) if (other !== rip) nextHops.unwatch(other)
+  }
+  t.equal(await watchedAgain(others), 'unresolved', 'when many more were given up since')
+})
+
 t.test('a failure is logged and tried again', async (t) => {
   const { network, clock, nextHops, changes, warnings } = start()
   network.failure = new Error('no such command')
