@@ -9,7 +9,7 @@ type Outlet = Pick<Io, 'stdout' | 'client' | 'names'>
 
 /** Whatever is listed; what only some listings need is loaded for them alone. */
 export async function list(
-  request: Of<'list' | 'list-connections' | 'list-timeouts' | 'save'>,
+  request: Of<'list' | 'list-connections' | 'list-timeouts' | 'list-daemons' | 'save'>,
   outlet: Outlet,
 ): Promise<void> {
   switch (request.kind) {
@@ -19,6 +19,8 @@ export async function list(
       return listConnections(request, outlet)
     case 'list-timeouts':
       return listTimeouts(outlet)
+    case 'list-daemons':
+      return listDaemons(outlet)
     case 'save':
       return listRules(request, outlet)
   }
@@ -68,6 +70,11 @@ async function listConnections(
 async function listTimeouts({ stdout, client }: Outlet): Promise<void> {
   const { tcpS, tcpFinS, udpS } = await client.timeouts()
   await write(stdout, `Timeout (tcp tcpfin udp): ${tcpS} ${tcpFinS} ${udpS}\n`)
+}
+
+/** `-L --daemon`: there is no sync daemon, which ipvsadm says by saying nothing; that there is a director has to be true. */
+async function listDaemons({ client }: Outlet): Promise<void> {
+  await client.timeouts()
 }
 
 function addresses(services: readonly { vip: string; servers: readonly { rip: string }[] }[]): string[] {

@@ -115,7 +115,7 @@ export const optionSpecs: readonly OptionSpec[] = [
   { long: 'mcast-interface', argument: 'required', name: 'mcast-interface', unsupported: true },
   { long: 'syncid', argument: 'required', name: 'syncid', unsupported: true },
   { long: 'timeout', argument: 'none', name: 'timeout' },
-  { long: 'daemon', argument: 'none', name: 'daemon', unsupported: true },
+  { long: 'daemon', argument: 'none', name: 'daemon' },
   { long: 'stats', argument: 'none', name: 'stats' },
   { long: 'rate', argument: 'none', name: 'rate' },
   { long: 'thresholds', argument: 'none', name: 'thresholds' },

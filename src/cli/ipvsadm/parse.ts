@@ -79,6 +79,7 @@ function toRequest(name: CommandName, draft: Draft): Request | DirectorError {
     return { name, kind: 'list-connections', numeric, persistenceColumns: draft.given.has('persistent-conn') }
   }
   if (name === 'list' && draft.given.has('timeout')) return { name, kind: 'list-timeouts' }
+  if (name === 'list' && draft.given.has('daemon')) return { name, kind: 'list-daemons' }
 
   const key = draft.service === undefined ? undefined : serviceKey(draft)
   // IPVS has port 0 only in persistent services, which the director has not: nothing can be there.

@@ -24,6 +24,7 @@ export type Request = { readonly name: CommandName } & (
   | { readonly kind: 'list'; readonly style: TableStyle; readonly key?: ServiceKey }
   | { readonly kind: 'list-connections'; readonly numeric: boolean; readonly persistenceColumns: boolean }
   | { readonly kind: 'list-timeouts' }
+  | { readonly kind: 'list-daemons' }
   | { readonly kind: 'save'; readonly numeric: boolean }
   | { readonly kind: 'restore' }
 )

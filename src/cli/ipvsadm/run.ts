@@ -40,6 +40,7 @@ async function perform(request: Request, io: Io): Promise<number> {
     case 'list':
     case 'list-connections':
     case 'list-timeouts':
+    case 'list-daemons':
     case 'save':
       await (await import('./list.js')).list(request, io)
       return 0

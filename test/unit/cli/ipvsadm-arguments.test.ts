@@ -52,7 +52,6 @@ t.test('refuses what is not built, naming it, and changes nothing', async (t) =>
     ['-a -t 192.0.2.10:80 -i -r [2001:db8::1]:80', 'IPv6 address 2001:db8::1 of -r (--real-server)'],
     ['--start-daemon master --syncid 5', '--start-daemon'],
     ['--stop-daemon backup', '--stop-daemon'],
-    ['-L --daemon', '--daemon'],
   ]
   for (const [commandLine, subject] of cases) {
     const outcome = await runIpvsadm(commandLine.split(' '), director)

@@ -186,6 +186,7 @@ TCP  192.0.2.10:80 wlc
 `,
   ],
   ['-L --timeout', 'Timeout (tcp tcpfin udp): 900 120 300\n'],
+  ['-L --daemon', ''],
 ]
 
 t.test('lists as ipvsadm does', async (t) => {
