@@ -4,7 +4,7 @@ import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Registry } from 'prom-client'
-import { type StatusView, socketName } from './api/protocol.js'
+import { ipvsSocketName, type StatusView, socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
 import { BpfError } from './bpf/index.js'
 import { controlClient } from './cli/client.js'
@@ -17,6 +17,7 @@ import { RuntimeDirectory } from './daemon-runtime.js'
 import { openDataplane, removeDataplanes } from './dataplane/open.js'
 import { Director } from './director/director.js'
 import { MemoryGiver } from './give-back.js'
+import { serveIpvs } from './ipvs/server/server.js'
 import { collectMetrics } from './metrics/collect.js'
 import { serveMetrics } from './metrics/server.js'
 import { Ip } from './net/ip.js'
@@ -90,6 +91,9 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     const parts = { director, version, pinDir, refusals, down, ended: () => ending.end('down'), changed }
     const api = await serveApi(join(runtimeDir, socketName), parts, log)
     closers.push(() => api.close())
+    const netlink = { director, clock: systemClock, changed, goesDown: () => isDown }
+    const ipvs = await serveIpvs(join(runtimeDir, ipvsSocketName), netlink, log)
+    closers.push(() => ipvs.close())
     if (metrics) closers.push(await startMetrics(metrics, director, log))
     ending.onSignals()
     isReady = true
@@ -152,7 +156,7 @@ export const down = explained(async ({ pinDir, ...options }: DownOptions): Promi
   const client = controlClient(runtimeDir)
   const running = await client.status().catch(absentIfNotRunning)
   if (running === undefined) {
-    rmSync(join(runtimeDir, socketName), { force: true })
+    for (const name of [socketName, ipvsSocketName]) rmSync(join(runtimeDir, name), { force: true })
   } else {
     refuseOther(running, runtimeDir, resolve(pinDir))
     await client.down()

@@ -114,5 +114,7 @@ export interface StatusView {
 
 /** File name of the socket in the runtime directory. */
 export const socketName = 'xlvs.sock'
+/** File name of the socket beside it on which IPVS's netlink messages are answered (src/ipvs/). */
+export const ipvsSocketName = 'ipvs.sock'
 export const defaultRuntimeDir = '/run/xlvs'
 export const runtimeDirVariable = 'XLVS_RUNTIME_DIR'

@@ -1,0 +1,59 @@
+import { createServer, type Socket } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import type { Logger } from '../../core/logger.js'
+import { listenOnSocket } from '../../net/unix-socket.js'
+import { NetlinkError } from '../codec/error.js'
+import { answer, type Logs } from './answer.js'
+import type { Context, IpvsParts } from './context.js'
+import { frames } from './frames.js'
+import { Patience } from './patience.js'
+import { RefusalLog } from './refusals.js'
+
+/** Clients go away like this all the time: ipvsadm does not read the acks of its questions. */
+const departures: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+export interface IpvsServer {
+  /** Stops listening, ends the connections of clients and removes the socket. */
+  close(): Promise<void>
+}
+
+/**
+ * Answers the netlink messages that kernel IPVS answers, on a Unix stream socket: one message after another in both directions,
+ * padded to 4. Requests of one connection are answered in order.
+ * @param path of the socket; its directory must exist.
+ * @throws DirectorError BUSY if another director listens there.
+ */
+export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Promise<IpvsServer> {
+  const context: Context = { ...parts, patience: new Patience(parts.clock) }
+  const logs: Logs = { log, refusals: new RefusalLog(log) }
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    // Without a listener an error would end the process; whoever reads or writes hears of it, too.
+    socket.on('error', () => {})
+    pipeline(answers(socket, context, logs), socket).catch((err: NodeJS.ErrnoException) => {
+      if (!departures.has(err.code ?? '')) log.error({ err }, 'a netlink client could not be answered')
+    })
+  })
+  await listenOnSocket(server, path)
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+/** @throws Error if the client goes away. */
+async function* answers(socket: Socket, context: Context, logs: Logs): AsyncGenerator<Buffer> {
+  try {
+    // Who has said all may still be waiting for answers.
+    const chunks: AsyncIterable<Buffer> = socket.iterator({ destroyOnReturn: false })
+    for await (const request of frames(chunks)) yield* answer(request, context, logs)
+  } catch (err) {
+    if (!(err instanceof NetlinkError)) throw err
+    logs.log.warn({ err }, 'a netlink client sent what is no message; its connection is closed')
+  }
+}
