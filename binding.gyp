@@ -4,6 +4,7 @@
       'target_name': 'xlvs',
       'sources': [
         'native/addon.cc',
+        'native/exec.cc',
         'native/libbpf_log.cc',
         'native/link.cc',
         'native/lock.cc',
@@ -22,6 +23,7 @@
       # libxlvs-ipvs.so, beside the addon: for LD_PRELOAD, so it has nothing but libc.
       'target_name': 'xlvs-ipvs',
       'type': 'shared_library',
+      'product_prefix': 'lib',
       'sources': [
         'native/preload/descriptor.c',
         'native/preload/director.c',
@@ -38,6 +40,7 @@
         'native/preload/receive_calls.c',
         'native/preload/send.c',
         'native/preload/turn.c',
+        'native/preload/watchers.c',
       ],
       # With this one open() would be compiled as open64(), and both are to be defined.
       'defines!': ['_FILE_OFFSET_BITS=64'],

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What JavaScript sees of libbpf; src/native.ts has the types.
+// What JavaScript sees of libbpf and of the kernel; src/native.ts has the types.
 #include <napi.h>
 #include <bpf/libbpf.h>
 #include <net/if.h>
 
+#include "exec.h"
 #include "libbpf_log.h"
 #include "link.h"
 #include "lock.h"
@@ -45,6 +46,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["rawSocket"] = Napi::Function::New<RawSocket::open>(env);
 	exports["possibleCpus"] = Napi::Function::New<possible_cpus>(env);
 	exports["ifindex"] = Napi::Function::New<ifindex>(env);
+	exports["exec"] = Napi::Function::New<exec>(env);
 	return exports;
 }
 

@@ -14,6 +14,8 @@ const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: str
 const actions: Actions = {
   run: async (options) => (await import('./daemon.js')).run(options, version),
   down: async (options) => (await import('./daemon.js')).down(options),
+  exec: async (options) => (await import('./exec.js')).exec(options),
+  preloadEnvironment: async (options) => (await import('./exec.js')).preloadEnvironment(options),
   realServer: async (verb, options) => (await import('./daemon.js')).realServer(verb, options),
 }
 

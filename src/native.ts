@@ -131,6 +131,8 @@ export interface Native {
   rawSocket(protocol: number): NativeRawSocket | Status
   possibleCpus(): number | Status
   ifindex(name: string): number | Status
+  /** Replaces the process; returns only if it cannot. `file` is looked for in PATH, `environment` has NAME=value. */
+  exec(file: string, argv: readonly string[], environment: readonly string[]): Status
 }
 
 /** From src/ as compiled (dist/src), in a checkout and in an installed package alike. */

@@ -124,6 +124,29 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
     .passThroughOptions()
     .action(async (argv: string[]) => done(await runIpvsadm(argv, io)))
 
+  program
+    .command('exec')
+    .summary('run a program that controls IPVS, keepalived for one, with this director')
+    .description(help.execDescription)
+    .argument('[command...]')
+    .option('--print-env', 'print what the command would find in its environment, and run none', false)
+    .addOption(runtimeDir())
+    .addHelpText('after', help.exec)
+    .passThroughOptions()
+    .action(async (words: string[], options: { runtimeDir: string; printEnv: boolean }, self: Command) => {
+      const [file, ...rest] = words
+      if (options.printEnv) {
+        if (file !== undefined) self.error("error: option '--print-env' runs no command")
+        const variables = Object.entries(await actions.preloadEnvironment(options))
+        await write(io.stdout, variables.map(([name, value]) => `${name}=${value}\n`).join(''))
+        return
+      }
+      if (file === undefined) self.error("error: missing required argument 'command'")
+      const { status, reason } = await actions.exec({ runtimeDir: options.runtimeDir, command: [file, ...rest] })
+      await write(io.stderr, `xlvs: ${file}: ${reason}\n`)
+      done(status)
+    })
+
   const realServer = program
     .command('realserver')
     .summary('make this machine a real server for a VIP, or undo it')

@@ -9,6 +9,7 @@ Examples:
   xlvs ipvsadm -a -t 192.0.2.10:80 -r 10.0.0.11 -g     and a real server to it
   xlvs ipvsadm -Ln                                     look at them
   xlvs realserver start --vip 192.0.2.10               prepare a real server (run it there)
+  xlvs exec -- keepalived -n -l                        run keepalived with it
 
 Exit status: 0 done, 1 failed, 2 wrong usage. ipvsadm has its own: see xlvs ipvsadm -h.
 Environment: ${runtimeDirVariable}  directory of the control socket, for all commands.`
@@ -38,6 +39,21 @@ Exit status: 0 nothing is left, 1 failed, 2 wrong usage.`
 
 export const status = `
 Exit status: 0 a director is running, 1 none is, 2 wrong usage.`
+
+export const execDescription =
+  'Becomes another program that controls IPVS through the kernel, such as keepalived or ipvsadm, and has the director answer ' +
+  'in place of the kernel. Programs that it starts find the director as well.'
+
+export const exec = `
+A program that is linked statically, or is set-uid and not run by root, asks the kernel as before. Without a director, a program
+finds what it finds on a kernel without IPVS. The command gets standard input, output and error, and no other open file.
+
+Examples:
+  xlvs exec -- keepalived -n -l -f /etc/keepalived/keepalived.conf
+  xlvs exec -- ipvsadm -Ln                             the ipvsadm of the distribution
+  xlvs exec --print-env                                two lines for Environment= of a systemd unit
+
+Exit status: that of the command; 127 it was not found, 126 it could not be run, 1 failed otherwise, 2 wrong usage.`
 
 export const realServerDescription =
   'Makes this machine a real server: the VIP on lo (direct routing) or behind an IPIP tunnel, without answering ARP for it.'

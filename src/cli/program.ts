@@ -28,6 +28,18 @@ export interface DownOptions {
   readonly pinDir: string
 }
 
+export interface ExecOptions {
+  readonly runtimeDir: string
+  /** A program and its arguments. */
+  readonly command: readonly [string, ...string[]]
+}
+
+/** Why a command could not take the place of this process, and the status that shells give for it. */
+export interface ExecRefusal {
+  readonly status: number
+  readonly reason: string
+}
+
 export const realServerVerbs = ['start', 'stop', 'status'] as const
 export type RealServerVerb = (typeof realServerVerbs)[number]
 
@@ -44,6 +56,10 @@ export interface Actions {
   /** Resolves when the director has ended. */
   run(options: RunOptions): Promise<void>
   down(options: DownOptions): Promise<void>
+  /** Does not return if it can be done. */
+  exec(options: ExecOptions): Promise<ExecRefusal>
+  /** What `exec` puts into the environment of the command. */
+  preloadEnvironment(options: Pick<ExecOptions, 'runtimeDir'>): Promise<Readonly<Record<string, string>>>
   /** Resolves with the exit status. */
   realServer(verb: RealServerVerb, options: RealServerOptions): Promise<number>
 }
@@ -61,7 +77,7 @@ export interface ProgramIo {
 
 /**
  * Runs `xlvs` with the arguments after its name; returns the exit status: 0, 1 for a failure, 2 for wrong usage, and what
- * ipvsadm and realserver say for theirs.
+ * ipvsadm, realserver and exec say for theirs.
  */
 export async function runProgram(argv: readonly string[], actions: Actions, io: ProgramIo): Promise<number> {
   const [command, ...rest] = argv

@@ -15,6 +15,11 @@ async function xlvs(commandLine: string, env: Record<string, string> = {}, chang
   const actions: Actions = {
     run: async (options) => void calls.push(['run', options]),
     down: async (options) => void calls.push(['down', options]),
+    exec: async (options) => {
+      calls.push(['exec', options])
+      return { status: 127, reason: 'no such file or directory' }
+    },
+    preloadEnvironment: async (options) => ({ LD_PRELOAD: '/lib/x.so', IN: options.runtimeDir }),
     realServer: async (verb, options) => {
       calls.push([verb, options])
       return 0
@@ -121,6 +126,22 @@ t.test('a failure has status 1 and its sentence', async (t) => {
     throw new TypeError('a bug')
   }
   await t.rejects(xlvs('down', {}, { down: bug }), { message: 'a bug' })
+})
+
+t.test('exec', async (t) => {
+  const exec = (commandLine: string) => xlvs(`exec ${commandLine}`, { XLVS_RUNTIME_DIR: '/run/a' })
+  const notFound = { status: 127, stdout: '', stderr: 'xlvs: ls: no such file or directory\n' }
+  const command = ['ls', '-l', '--print-env']
+  t.same(await exec('ls -l --print-env'), { ...notFound, calls: [['exec', { runtimeDir: '/run/a', command }]] })
+  t.same(await exec('--runtime-dir /run/b -- ls'), {
+    ...notFound,
+    calls: [['exec', { runtimeDir: '/run/b', command: ['ls'] }]],
+  })
+  const environment = 'LD_PRELOAD=/lib/x.so\nIN=/run/a\n'
+  t.same(await exec('--print-env'), { status: 0, stdout: environment, stderr: '', calls: [] })
+  t.match(await exec(''), { status: 2, stderr: /missing required argument 'command'/, calls: [] })
+  t.match(await exec('--print-env ls'), { status: 2, stderr: /'--print-env' runs no command/, calls: [] })
+  t.match(await exec('--help'), { status: 0, stdout: /^Usage: xlvs exec .*127 it was not found/s, calls: [] })
 })
 
 t.test('everything after ipvsadm is ipvsadm’s', async (t) => {
