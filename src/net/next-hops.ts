@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Address } from '../core/address.js'
+import { Allowance } from '../core/allowance.js'
 import type { Clock } from '../core/clock.js'
 import type { Logger } from '../core/logger.js'
 import type { NextHop, NextHopSource } from '../core/next-hop.js'
@@ -49,6 +50,8 @@ export class KernelNextHops implements NextHopSource {
   #refused = ''
   #looking = Promise.resolve()
   #lookTookMs = 0
+  /** Looks for new addresses are processes: thousands of servers that are added one by one shall not mean as many. */
+  readonly #looksForNew: Allowance
   #planned: { atMs: number; cancel: () => void } | undefined
   #settling: (() => void)[] = []
   #closed = false
@@ -60,13 +63,14 @@ export class KernelNextHops implements NextHopSource {
     /** Names of those that the director forwards on. */
     private readonly interfaces: readonly string[] = [],
   ) {
+    this.#looksForNew = new Allowance(clock, 200, 0.2)
     this.#monitor = network.follow((event) => this.#changed(event))
   }
 
   watch(rip: Address): void {
     if (this.#lingering.delete(rip) || this.#watched.has(rip)) return
     this.#watched.set(rip, { way: undefined, hop: 'unresolved', lookedUp: false })
-    this.#lookIn(0)
+    this.#lookIn(this.#looksForNew.waitMs())
   }
 
   unwatch(rip: Address): void {
@@ -142,8 +146,9 @@ export class KernelNextHops implements NextHopSource {
     this.#planned = undefined
     if (this.#closed) return
     const startMs = this.clock.nowMs()
+    const watched = [...this.#watched]
+    const hasNew = watched.some(([, { lookedUp }]) => !lookedUp)
     try {
-      const watched = [...this.#watched]
       await this.#readRoutes(watched)
       // Neighbours asked for the first time mostly answer before the next `ip` has started.
       if (await this.#lookAtNeighbours(watched)) await this.#lookAtNeighbours(watched)
@@ -156,6 +161,7 @@ export class KernelNextHops implements NextHopSource {
       this.logger.warn({ err }, 'routes and neighbours could not be read, trying again')
     }
     this.#lookTookMs = this.clock.nowMs() - startMs
+    if (hasNew) this.#looksForNew.spend(this.#lookTookMs)
     this.#lookIn(lookEveryMs)
   }
 

@@ -12,6 +12,8 @@ export class FakeNetwork implements Network {
   readonly table = new Map<string, Neighbour>()
   furtherLinks: Link[] = []
   readonly calls = { links: 0, routes: 0, neighbours: 0, apply: 0 }
+  /** What a look takes. */
+  delay = async (): Promise<void> => {}
   failure: Error | undefined
   refusal = ''
   closed = false
@@ -24,6 +26,7 @@ export class FakeNetwork implements Network {
 
   async routes(addresses: readonly string[]): Promise<Map<string, Route>> {
     this.calls.routes++
+    await this.delay()
     if (this.failure) throw this.failure
     const route = (destination: string): Route => {
       const gateway = this.gateways.get(destination)

@@ -210,6 +210,21 @@ t.test('an address that nobody watches is forgotten', async (t) => {
   t.equal(await watchedAgain(others), 'unresolved', 'when many more were given up since')
 })
 
+t.test('thousands of addresses that come one by one cost no process each', async (t) => {
+  const { network, clock, nextHops } = start()
+  network.delay = () => new Promise((resolve) => clock.after(20, resolve))
+  for (let i = 0; i < 2000; i++) {
+    const address = `10.0.${1 + (i >> 8)}.${i & 0xff}`
+    network.hosts.set(address, A)
+    nextHops.watch(address)
+    await clock.advance(1)
+  }
+  t.ok(network.calls.routes > 10 && network.calls.routes < 60, `${network.calls.routes} looks`)
+  const settled = nextHops.settled()
+  await clock.advance(1000)
+  await settled
+})
+
 t.test('a failure is logged and tried again', async (t) => {
   const { network, clock, nextHops, changes, warnings } = start()
   network.failure = new Error('no such command')
