@@ -184,7 +184,7 @@ export class Director {
         break
       case 'edit-server': {
         const desired = this.#present(command.key)
-        this.#install(withServerEdited(desired, validateServer(command.server, command.key)))
+        this.#install(withServerEdited(desired, validateServer(command.server)))
         break
       }
       case 'delete-server':
@@ -206,7 +206,7 @@ export class Director {
   /** What an addition makes of a service. @param before the service, if it is not as it stands. */
   #withAddition(command: Addition, before?: DesiredService): DesiredService {
     if (command.type === 'add-server') {
-      return withServer(before ?? this.#present(command.key), validateServer(command.server, command.key))
+      return withServer(before ?? this.#present(command.key), validateServer(command.server))
     }
     const { scheduler, ...key } = command.service
     validateServiceKey(key)

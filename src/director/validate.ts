@@ -18,20 +18,21 @@ export function validateServiceKey({ protocol, vip, vport }: ServiceKey): void {
 }
 
 /**
- * Checks a real server for a service and completes it: routed and tunnelled packets keep their port, so the port is the
- * service's, whatever was asked for (ipvsadm does the same).
+ * Checks a real server. A port other than the service's is part of its key and of what is listed, and nothing else: routed and
+ * tunnelled packets keep theirs. So it is in IPVS, where ipvsadm gives it the service's and keepalived what its file says.
  * @throws DirectorError INVALID, or UNSUPPORTED for masquerading.
  */
-export function validateServer(server: RealServer, { vport }: ServiceKey): RealServer {
-  const { rip, forwarding, weight } = server
+export function validateServer(server: RealServer): RealServer {
+  const { rip, rport, forwarding, weight } = server
   parseAddress(rip, 'rip')
   if (!isUnicast(rip)) throw invalid('rip', rip, 'a unicast address')
   if (!forwardings.includes(forwarding)) throw invalid('forwarding', forwarding, `one of ${forwardings.join(', ')}`)
   if (forwarding === 'masq') {
     throw new UnsupportedError('masquerading (-m)', 'only direct routing (-g) and tunneling (-i) are available')
   }
+  integer('rport', rport, 1, 0xffff)
   integer('weight', weight, 0, maxWeight)
-  return { rip, rport: vport, forwarding, weight }
+  return { rip, rport, forwarding, weight }
 }
 
 /** @throws DirectorError INVALID. 0 keeps the present value. */

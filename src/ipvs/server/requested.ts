@@ -94,8 +94,6 @@ export function requestedServer(
   if (forwarding === undefined) lack(`forwarding method ${method}`)
   if (forwarding === 'tunnel' && tunType !== TUNNEL_TYPE.IPIP) lack(`--tun-type ${tunnelNames[tunType] ?? tunType}`)
   if (uThresh > 0) lack('thresholds (-x, -y)')
-  // A routed or tunnelled packet keeps its port; ipvsadm and keepalived give servers the service's.
-  if (forwarding !== 'masq' && key.rport !== service.key?.vport) lack('a port of its own for a server by -g or -i')
   return { server: { ...key, forwarding: forwarding ?? 'route', weight }, lacks }
 }
 

@@ -44,19 +44,24 @@ t.test('weight 0 quiesces', async (t) => {
   t.strictSame(pickable(fixture, web), ['10.0.0.11'])
 })
 
-t.test('the port of routed and tunnelled servers is the service port', async (t) => {
+t.test('a port other than the service port makes another server', async (t) => {
   const { director, dataplane } = await startedDirector()
   director.execute({ type: 'add-service', service: { ...web, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: web, server: { ...routed('10.0.0.11'), rport: 8080 } })
   director.execute({
     type: 'add-server',
     key: web,
-    server: { rip: '10.0.0.12', rport: 0, forwarding: 'tunnel', weight: 1 },
+    server: { rip: '10.0.0.11', rport: 80, forwarding: 'tunnel', weight: 1 },
   })
   t.match(dataplane.service(web)?.servers, [
-    { rip: '10.0.0.12', rport: 80 },
     { rip: '10.0.0.11', rport: 80 },
+    { rip: '10.0.0.11', rport: 8080 },
   ])
+  const unnumbered = { ...routed('10.0.0.12'), rport: 0 }
+  t.throws(() => director.execute({ type: 'add-server', key: web, server: unnumbered }), {
+    code: 'INVALID',
+    message: "rport: '0' is not a whole number from 1 to 65535",
+  })
 })
 
 const unchanged: { title: string; command: Command; code: string; message: string | RegExp }[] = [
@@ -103,12 +108,6 @@ const unchanged: { title: string; command: Command; code: string; message: strin
       message: 'there is no service udp 192.0.2.10:53',
     }),
   ),
-  {
-    title: 'a server that exists, under another port that is forced to the same',
-    command: { type: 'add-server', key: web, server: { ...routed('10.0.0.11'), rport: 81 } },
-    code: 'SERVER_EXISTS',
-    message: 'tcp 192.0.2.10:80 has a server 10.0.0.11:80 already',
-  },
   ...(['edit-server', 'delete-server'] as const).map((type) => ({
     title: `${type} of a server that is not there`,
     command: { type, key: web, server: routed('10.0.0.13') } as Command,

@@ -85,7 +85,7 @@ t.test('an address is watched while a service has it', async (t) => {
   }
   director.execute({ type: 'delete-service', key: web })
   t.ok(nextHops.watched.has('10.0.0.11'))
-  director.execute({ type: 'delete-server', key: dns, server: { rip: '10.0.0.11', rport: 53 } })
+  director.execute({ type: 'delete-server', key: dns, server: { rip: '10.0.0.11', rport: 80 } })
   t.notOk(nextHops.watched.has('10.0.0.11'))
 })
 

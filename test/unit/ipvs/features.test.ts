@@ -60,14 +60,6 @@ const cases: [of: string, feature: string, errno: string, cmd: number, ...attrib
   ],
   ['tcp 192.0.2.10:80', 'IPv6', 'EAFNOSUPPORT', NEW_DEST, web, dest('10.0.0.12', 80, { more: [attr(11, u16(10))] })],
   [
-    'tcp 192.0.2.10:80',
-    'a port of its own for a server by -g or -i',
-    'ENOPROTOOPT',
-    NEW_DEST,
-    web,
-    dest('10.0.0.12', 8080),
-  ],
-  [
     'sync daemon',
     '--start-daemon',
     'ENOPROTOOPT',
