@@ -1,18 +1,29 @@
 /** `npm run demo`: runs the labs with nginx and curl and shows what happened. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { dataplanes } from '../../src/cli/program.js'
-import type { LabSpec } from '../lib/lab-spec.js'
 import { labs } from '../lib/labs.js'
 import { whyNoNamespaces } from '../lib/network.js'
+import { runKeepalived } from './run-keepalived.js'
 import { runLab } from './run-lab.js'
 import { style, write } from './screen.js'
 
-async function main(chosen: readonly LabSpec[], dataplane: string): Promise<number> {
+interface Demo {
+  readonly name: string
+  /** Whether it held. */
+  readonly run: (directorArgs: readonly string[]) => Promise<boolean>
+}
+
+const demos: readonly Demo[] = [
+  ...labs.map((spec) => ({ name: spec.name, run: (args: readonly string[]) => runLab(spec, args) })),
+  { name: 'keepalived', run: runKeepalived },
+]
+
+async function main(chosen: readonly Demo[], dataplane: string): Promise<number> {
   const obstacle = await whyNoNamespaces()
   if (obstacle) throw new Error(`the demo ${obstacle}: it builds its networks in namespaces`)
 
   const results: boolean[] = []
-  for (const spec of chosen) results.push(await runLab(spec, ['--dataplane', dataplane]))
+  for (const { run } of chosen) results.push(await run(['--dataplane', dataplane]))
   if (chosen.length > 1) {
     const summary = chosen.map(({ name }, i) =>
       results[i] ? style('good', `${name} held`) : style('bad', `${name} did not hold`),
@@ -22,22 +33,22 @@ async function main(chosen: readonly LabSpec[], dataplane: string): Promise<numb
   return results.every(Boolean) ? 0 : 1
 }
 
-function labNamed(name: string, before: readonly LabSpec[] = []): LabSpec[] {
-  const spec = labs.find((candidate) => candidate.name === name)
-  if (spec) return [...before, spec]
-  throw new InvalidArgumentError(`the labs are: ${labs.map(({ name }) => name).join(', ')}`)
+function demoNamed(name: string, before: readonly Demo[] = []): Demo[] {
+  const demo = demos.find((candidate) => candidate.name === name)
+  if (demo) return [...before, demo]
+  throw new InvalidArgumentError(`the labs are: ${demos.map(({ name }) => name).join(', ')}`)
 }
 
 process.once('SIGINT', () => write('', 'interrupted: cleaning up'))
 
 const program = new Command('npm run demo --')
   .description('Runs the labs with nginx and curl and shows what happened. As root.')
-  .argument('[lab...]', `which: ${labs.map(({ name }) => name).join(', ')}; all unless told`, labNamed)
+  .argument('[lab...]', `which: ${demos.map(({ name }) => name).join(', ')}; all unless told`, demoNamed)
   .addOption(new Option('--dataplane <name>', 'what forwards, as for xlvs run').choices(dataplanes).default('auto'))
   .addHelpText('after', '\nExit status: 0 if every lab held, 1 if one did not, 2 for wrong usage.\n')
   .exitOverride()
-  .action(async (chosen: LabSpec[], { dataplane }: { dataplane: string }) => {
-    process.exitCode = await main(chosen.length === 0 ? labs : chosen, dataplane)
+  .action(async (chosen: Demo[], { dataplane }: { dataplane: string }) => {
+    process.exitCode = await main(chosen.length === 0 ? demos : chosen, dataplane)
   })
 
 try {

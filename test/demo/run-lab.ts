@@ -1,10 +1,11 @@
 import type { FrameSummary, PacketSummary } from '../lib/describe-frame.js'
 import { applyRules, buildLab, type Lab, macsOf } from '../lib/lab.js'
-import { answerCounts, type Check, judge, synBeforeAndAfter } from '../lib/lab-judge.js'
+import { answerCounts, judge, synBeforeAndAfter } from '../lib/lab-judge.js'
 import { type Observation, observe } from '../lib/lab-observe.js'
 import { type LabSpec, rulesOf } from '../lib/lab-spec.js'
 import { withoutPrefix } from '../lib/network.js'
 import { columns, section, style, write } from './screen.js'
+import { showVerdict } from './verdict.js'
 
 const requests = 30
 
@@ -25,10 +26,10 @@ export async function runLab(spec: LabSpec, directorArgs: readonly string[]): Pr
     const observation = await observe(lab, requests)
     const checks = judge(spec, macsOf(lab), observation)
     await show(lab, observation)
-    return showVerdict(spec, checks, performance.now() - startedAt)
+    return showVerdict(spec.name, checks, performance.now() - startedAt)
   } catch (error) {
     write('', `  ${error instanceof Error ? error.message : error}`)
-    return showVerdict(spec, [], performance.now() - startedAt)
+    return showVerdict(spec.name, [], performance.now() - startedAt)
   } finally {
     progress('cleaning up')
     lab?.close()
@@ -51,22 +52,6 @@ async function show(lab: Lab, observation: Observation): Promise<void> {
 
   section('ipvsadm -Ln --stats', (await director.ipvsadm('-Ln --stats')).trimEnd().split('\n'))
   section('First SYN to each real server, before and after the director', frameLines(lab, observation))
-}
-
-function showVerdict(spec: LabSpec, checks: readonly Check[], elapsedMs: number): boolean {
-  if (checks.length > 0) {
-    const rows = columns(checks.map(({ claim, held, seen }) => [held ? 'held' : 'NOT HELD', claim, seen]))
-    section(
-      'Verdict',
-      rows.map((row, i) => style(checks[i]?.held ? 'good' : 'bad', row)),
-    )
-  }
-  const failed = checks.filter(({ held }) => !held)
-  const held = checks.length > 0 && failed.length === 0
-  const reason = checks.length === 0 ? 'it could not be run' : failed.map(({ claim }) => claim).join('; ')
-  const verdict = held ? style('good', 'held') : style('bad', `did not hold: ${reason}`)
-  write('', `${style('heading', spec.name)} ${verdict} ${style('aside', `in ${(elapsedMs / 1000).toFixed(1)} s`)}`)
-  return held
 }
 
 function hostsOf({ client, routers, directorHost, servers, spec }: Lab): [string, string, string][] {

@@ -23,6 +23,7 @@ export interface DirectorOptions {
 /** The director's daemon and the commands that an operator gives it, all in one namespace. */
 export class DirectorProcess {
   #daemon: Background | undefined
+  #earlierLog = ''
 
   constructor(
     readonly namespace: Namespace,
@@ -35,8 +36,14 @@ export class DirectorProcess {
     return this.#daemon
   }
 
+  /** What it has logged since it was first started. */
+  get log(): string {
+    return this.#earlierLog + (this.#daemon?.stderr ?? '')
+  }
+
   /** Starts `xlvs run`, of this build or another, and waits until it forwards. */
   async start(command = xlvsCommand): Promise<void> {
+    this.#earlierLog = this.log
     this.#daemon = this.spawn(command)
     await this.#daemon.says(/^ready$/m, this.options.readyWithinMs ?? 30_000)
   }

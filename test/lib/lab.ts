@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { DirectorProcess, xlvsCommand } from './director-process.js'
+import { DirectorProcess } from './director-process.js'
 import type { LabMacs } from './lab-judge.js'
 import { type LabServerSpec, type LabSpec, rulesOf } from './lab-spec.js'
 import { type Host, type HostSpec, Network } from './network.js'
 import { startNginx, type WebServer } from './nginx.js'
+import { prepareRealServer } from './real-server.js'
 import { Workspace } from './workspace.js'
 
 export interface LabServer {
@@ -83,7 +84,7 @@ async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): 
     progress(`${server.name}: xlvs realserver start, nginx`)
     const host = await network.host(server.name, server.host)
     const directory = workspace.temporaryDirectory(server.name)
-    await prepareRealServer(host, spec, server, workspace)
+    await prepareRealServer(host, { vip: spec.vip, forwarding: server.forwarding }, workspace)
     servers.push({ spec: server, host, web: await startNginx(host, directory, filesDirectory) })
   }
 
@@ -110,19 +111,4 @@ async function build(spec: LabSpec, workspace: Workspace, options: LabOptions): 
     filesDirectory,
     close: () => workspace.close(),
   }
-}
-
-/**
- * `xlvs realserver start`, before the VIP can be seen: otherwise the client learns the wrong MAC.
- * Real servers are machines of their own: each has its own runtime directory and its own bpffs.
- */
-async function prepareRealServer(host: Host, { vip }: LabSpec, server: LabServerSpec, workspace: Workspace) {
-  const tunnel = server.forwarding === 'tunnel' ? ['--tunnel', '--interface', 'eth0'] : []
-  const pins = workspace.pinPath(host.name)
-  const inOwnBpffs = 'mkdir -p "$0" && mount --bind "$0" /sys/fs/bpf && exec "$@"'
-  await host.namespace.exec(
-    'unshare',
-    ['--mount', 'sh', '-c', inOwnBpffs, pins, xlvsCommand, 'realserver', 'start', '--vip', vip, ...tunnel],
-    { env: { XLVS_RUNTIME_DIR: workspace.temporaryDirectory(`${host.name}-run`) } },
-  )
 }

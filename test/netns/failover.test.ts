@@ -1,5 +1,8 @@
+import type { Test } from 'tap'
 import { ask } from '../lib/http.js'
+import { realScript } from '../lib/ipvs-client.js'
 import { parseList } from '../lib/ipvsadm-output.js'
+import type { Lab } from '../lib/lab.js'
 import type { LabSpec } from '../lib/lab-spec.js'
 import { labTest } from '../lib/lab-test.js'
 import { startNginx } from '../lib/nginx.js'
@@ -48,10 +51,16 @@ for RIP in 172.25.0.12 172.25.0.13; do
 done
 `
 
-await labTest(failover.title, failover, async (t, lab) => {
+for (const ipvsadm of ['ours', "the distribution's"] as const) {
+  await labTest(`${failover.title}, by ipvsadm, ${ipvsadm}`, failover, (t, lab) => {
+    const check = () => (ipvsadm === 'ours' ? lab.director.script(healthCheck) : realScript(lab.director, healthCheck))
+    return keepsFailedOut(t, lab, check)
+  })
+}
+
+async function keepsFailedOut(t: Test, lab: Lab, check: () => Promise<string>): Promise<void> {
   const [first, second] = lab.servers
   if (!first || !second) throw new Error('the lab has two real servers')
-  const check = () => lab.director.script(healthCheck)
   const listed = async () => parseList(await lab.director.ipvsadm('-ln')).map(({ rip }) => rip)
   const answers = async () => {
     const servers = new Set<string>()
@@ -72,4 +81,4 @@ await labTest(failover.title, failover, async (t, lab) => {
   await check()
   t.same(await listed(), ['172.25.0.12', '172.25.0.13'], 'the one that has returned is put in')
   t.same(await answers(), ['server12', 'server13'])
-})
+}
