@@ -19,6 +19,14 @@ export interface StatsRow {
   readonly outBytes: number
 }
 
+/** A service of `ipvsadm -Ln`. */
+export interface ListedService {
+  /** `TCP 192.0.2.10:80`. */
+  readonly name: string
+  readonly scheduler: string
+  readonly servers: readonly ListedServer[]
+}
+
 export interface ServiceStats extends StatsRow {
   readonly servers: readonly StatsRow[]
 }
@@ -32,6 +40,15 @@ export function parseList(text: string): ListedServer[] {
     active: Number(active),
     inactive: Number(inactive),
   }))
+}
+
+/** The services of `ipvsadm -Ln`, in its order. */
+export function parseServices(text: string): ListedService[] {
+  const blocks = text.split(/^(?=(?:TCP|UDP) )/m).slice(1)
+  return blocks.map((block) => {
+    const [protocol, address, scheduler = ''] = block.split(/\s+/)
+    return { name: `${protocol} ${address}`, scheduler, servers: parseList(block) }
+  })
 }
 
 /** The services of `ipvsadm -Ln --stats --exact`. */

@@ -19,19 +19,7 @@ export interface WebServer {
  * what lies in `filesDirectory`; `/uploads/…` takes files by PUT.
  */
 export async function startNginx(host: Host, directory: string, filesDirectory: string): Promise<WebServer> {
-  const configuration = join(directory, 'nginx.conf')
-  writeFileSync(configuration, nginxConfiguration(host.name, directory, filesDirectory))
-  const nginx = host.namespace.spawn('nginx', [
-    '-c',
-    configuration,
-    '-p',
-    directory,
-    '-e',
-    'stderr',
-    '-g',
-    'daemon off;',
-  ])
-  await nginx.says(/start worker process \d+/)
+  const nginx = await runNginx(host, directory, serverLines(host.name, directory, filesDirectory))
   return {
     process: nginx,
     uploadedFile: (name) => join(directory, 'uploads', name),
@@ -40,7 +28,16 @@ export async function startNginx(host: Host, directory: string, filesDirectory: 
   }
 }
 
-function nginxConfiguration(name: string, directory: string, filesDirectory: string): string {
+/** Runs nginx on a host, with these lines in its http block and `directory` for what it writes. */
+export async function runNginx({ namespace }: Host, directory: string, http: string): Promise<Background> {
+  const configuration = join(directory, 'nginx.conf')
+  writeFileSync(configuration, nginxConfiguration(directory, http))
+  const nginx = namespace.spawn('nginx', ['-c', configuration, '-p', directory, '-e', 'stderr', '-g', 'daemon off;'])
+  await nginx.says(/start worker process \d+/)
+  return nginx
+}
+
+function nginxConfiguration(directory: string, http: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `  ${kind}_temp_path ${directory}/${kind};`)
     .join('\n')
@@ -52,10 +49,17 @@ error_log stderr notice;
 events { worker_connections 4096; }
 http {
 ${temporary}
-  log_format client $remote_addr;
-  access_log ${directory}/access.log client;
   default_type text/plain;
   sendfile on;
+${http}
+}
+`
+}
+
+function serverLines(name: string, directory: string, filesDirectory: string): string {
+  return `\
+  log_format client $remote_addr;
+  access_log ${directory}/access.log client;
   server {
     listen 80 backlog=4096;
     location / { return 200 "${name} $remote_addr\\n"; }
@@ -63,6 +67,5 @@ ${temporary}
     location /files/ { alias ${filesDirectory}/; }
     location /uploads/ { alias ${directory}/uploads/; dav_methods PUT; create_full_put_path on; client_max_body_size 0; }
   }
-}
 `
 }
