@@ -45,10 +45,14 @@ export const newDest: Do = async (context, { service, dest }) => {
 export const setDest: Do = async (context, { service, dest }) => {
   const ref = serviceRef(service)
   const { server, lacks } = ofPresent(context, ref, () => requestedServer(dest, ref))
-  refuseLacks(ref, lacks, () => {
-    if (!hasServer(requirePresent(context, ref), server)) throw new NetlinkError('ENOENT', ref.text)
-  })
-  await carryOut(context, ref, (key) => ({ type: 'edit-server', key, server }))
+  refuseLacks(ref, lacks, () => requireServer(context, ref, server))
+  try {
+    await carryOut(context, ref, (key) => ({ type: 'edit-server', key, server }))
+  } catch (error) {
+    // Of one that is not there, the kernel does not look at the address.
+    requireServer(context, ref, server)
+    throw error
+  }
 }
 
 export const delDest: Do = async (context, { service, dest }) => {
@@ -103,6 +107,11 @@ function ofPresent<T>(context: Context, ref: ServiceRef, read: () => T): T {
     requirePresent(context, ref)
     throw error
   }
+}
+
+/** @throws NetlinkError ESRCH, ENOENT. */
+function requireServer(context: Context, ref: ServiceRef, server: ServerKey): void {
+  if (!hasServer(requirePresent(context, ref), server)) throw new NetlinkError('ENOENT', ref.text)
 }
 
 function hasServer({ servers }: ServiceView, server: ServerKey): boolean {

@@ -1,7 +1,26 @@
-/** Rows of `ipvsadm -Lnc`, for what is compared with tolerance: their order and their expiry. */
+/** Rows of connections, as ipvsadm and the kernel list them, for what is compared with tolerance: their order and their expiry. */
 
-/** `TCP 14:55  ESTABLISHED …`: protocol, minutes, seconds, the rest. */
-const row = /^(\S+\s+)(\d+):(\d\d)(.*)$/
+/** How a list has the time that is left. */
+export interface RowFormat {
+  /** What is before the time, the time, what follows. */
+  readonly pattern: RegExp
+  seconds(time: string): number
+  time(seconds: number): string
+}
+
+/** Of `ipvsadm -Lnc`: `TCP 14:55  ESTABLISHED …`. */
+export const listedRows: RowFormat = {
+  pattern: /^(\S+\s+)(\d+:\d\d)(.*)$/,
+  seconds: (time) => time.split(':').reduce((sum, digits) => sum * 60 + Number(digits), 0),
+  time: (seconds) => [seconds / 60, seconds % 60].map((value) => String(Math.floor(value)).padStart(2, '0')).join(':'),
+}
+
+/** Of /proc/net/ip_vs_conn: `TCP C6336401 9C40 … ESTABLISHED     895`. */
+export const procRows: RowFormat = {
+  pattern: /^(\S+ +(?:[\dA-F]{8} [\dA-F]{4} ){3}.{11} )([ \d]{7})(.*)$/,
+  seconds: Number,
+  time: (seconds) => String(seconds).padStart(7),
+}
 
 export interface ConnectionRow {
   /** The row without its expiry. */
@@ -10,23 +29,24 @@ export interface ConnectionRow {
 }
 
 /** The rows, and the lines that are none. */
-export function parseConnections(text: string): { title: string; rows: ConnectionRow[] } {
+export function parseConnections(
+  text: string,
+  { pattern, seconds }: RowFormat = listedRows,
+): { title: string; rows: ConnectionRow[] } {
   const lines = text.split('\n')
   const rows = lines.flatMap((line) => {
-    const [, start, minutes, seconds, rest] = row.exec(line) ?? []
-    return start === undefined
-      ? []
-      : [{ identity: `${start}#${rest}`, expiresInS: Number(minutes) * 60 + Number(seconds) }]
+    const [, start, time = '', rest] = pattern.exec(line) ?? []
+    return start === undefined ? [] : [{ identity: `${start}#${rest}`, expiresInS: seconds(time) }]
   })
-  return { title: lines.filter((line) => !row.test(line)).join('\n'), rows }
+  return { title: lines.filter((line) => !pattern.test(line)).join('\n'), rows }
 }
 
-export function formatConnections(title: string, rows: readonly ConnectionRow[]): string {
-  const lines = rows.map(({ identity, expiresInS }) => {
-    const minutes = String(Math.floor(expiresInS / 60)).padStart(2, '0')
-    return identity.replace('#', `${minutes}:${String(expiresInS % 60).padStart(2, '0')}`)
-  })
-  return title + lines.map((line) => `${line}\n`).join('')
+export function formatConnections(
+  title: string,
+  rows: readonly ConnectionRow[],
+  { time }: RowFormat = listedRows,
+): string {
+  return title + rows.map(({ identity, expiresInS }) => `${identity.replace('#', time(expiresInS))}\n`).join('')
 }
 
 /** Whether some connection may end at any moment, by one director's clock before the other's. */

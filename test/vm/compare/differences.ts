@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { checkoutFile } from '../../lib/checkout.js'
-import { formatConnections, parseConnections, toleranceS } from './connection-rows.js'
+import {
+  formatConnections,
+  listedRows,
+  parseConnections,
+  procRows,
+  type RowFormat,
+  toleranceS,
+} from './connection-rows.js'
 import {
   hasWrongIpChecksum,
   isFragment,
@@ -13,8 +20,9 @@ import {
   withoutMtuInFragNeeded,
   withoutPadding,
 } from './frame-kind.js'
-import { counterLine, type Observation } from './observation.js'
+import { counterLine, type Observation, type ShownText } from './observation.js'
 import { director, virtualNetwork } from './plan.js'
+import { sortedServices, withoutRateLine } from './proc-texts.js'
 import type { Step } from './step.js'
 
 /** The table of differences that are meant; its first column names a rule below. */
@@ -25,8 +33,12 @@ export type Rule = (first: Observation, second: Observation, step: Step) => [Obs
 
 const rules: Readonly<Record<string, Rule>> = {
   'connection order': (first, second) => [sortConnections(first), sortConnections(second)],
+  'service order': (first, second) => [sortServices(first), sortServices(second)],
   // The suite compares for some seconds, until IPVS has had the time (run-case.ts).
   'age of counters': (first, second) => [first, second],
+  // No case has such a server: IPVS and xlvs would go on with different ones.
+  'addresses of real servers': (first, second) => [first, second],
+  rates: (first, second) => [withoutRates(first), withoutRates(second)],
   expiry: (first, second) => [first, withExpiryOf(first, second)],
   'IP id': (first, second) => [withoutOwnIds(first), withoutOwnIds(second)],
   'no service left': (first, second) => {
@@ -126,32 +138,60 @@ function isEmpty({ printed }: Observation): boolean {
   return printed['-Sn'] === ''
 }
 
-function withConnections(observation: Observation, text: string): Observation {
-  return { ...observation, printed: { ...observation.printed, '-Lnc': text } }
+/** An observation with one of its texts, if it has it, in other words. */
+function changed(observation: Observation, name: ShownText, change: (text: string) => string): Observation {
+  const text = observation.printed[name]
+  if (text === undefined) return observation
+  return { ...observation, printed: { ...observation.printed, [name]: change(text) } }
 }
 
+function sortServices(observation: Observation): Observation {
+  return changed(observation, '/proc/net/ip_vs', sortedServices)
+}
+
+function withoutRates(observation: Observation): Observation {
+  return changed(observation, '/proc/net/ip_vs_stats', withoutRateLine)
+}
+
+/** Where connections are listed. */
+const lists: readonly (readonly [name: '-Lnc' | '/proc/net/ip_vs_conn', format: RowFormat])[] = [
+  ['-Lnc', listedRows],
+  ['/proc/net/ip_vs_conn', procRows],
+]
+
 function sortConnections(observation: Observation): Observation {
-  const { title, rows } = parseConnections(observation.printed['-Lnc'])
-  const key = ({ identity, expiresInS }: (typeof rows)[number]) => `${identity}${expiresInS}`
-  return withConnections(
+  return lists.reduce(
+    (sorted, [name, format]) => changed(sorted, name, (text) => sortedRows(text, format)),
     observation,
-    formatConnections(
-      title,
-      rows.sort((a, b) => (key(a) < key(b) ? -1 : 1)),
-    ),
+  )
+}
+
+function sortedRows(text: string, format: RowFormat): string {
+  const { title, rows } = parseConnections(text, format)
+  const key = ({ identity, expiresInS }: (typeof rows)[number]) => `${identity}${expiresInS}`
+  return formatConnections(
+    title,
+    rows.sort((a, b) => (key(a) < key(b) ? -1 : 1)),
+    format,
   )
 }
 
 /** Both are sorted. */
 function withExpiryOf(first: Observation, second: Observation): Observation {
-  const [model, own] = [first, second].map(({ printed }) => parseConnections(printed['-Lnc']))
-  if (!model || !own) return second
+  return lists.reduce((own, [name, format]) => {
+    return changed(own, name, (text) => withTimesOf(first.printed[name] ?? '', text, format))
+  }, second)
+}
+
+/** Rows with the other ones' times, where these are near. */
+function withTimesOf(other: string, text: string, format: RowFormat): string {
+  const [model, own] = [parseConnections(other, format), parseConnections(text, format)]
   const rows = own.rows.map((row, i) => {
-    const other = model.rows[i]
-    const isNear = other?.identity === row.identity && Math.abs(other.expiresInS - row.expiresInS) <= toleranceS
-    return isNear ? other : row
+    const like = model.rows[i]
+    const isNear = like?.identity === row.identity && Math.abs(like.expiresInS - row.expiresInS) <= toleranceS
+    return isNear ? like : row
   })
-  return withConnections(second, formatConnections(own.title, rows))
+  return formatConnections(own.title, rows, format)
 }
 
 /** Takes the id out of the outermost IPv4 header of packets that the director has made itself. */

@@ -1,9 +1,14 @@
 import type { Workspace } from '../../lib/workspace.js'
+import { walkKeepalived } from '../netlink/keepalived-walk.js'
+import { startManyServices } from '../netlink/many-services.js'
+import { compareRefusals } from '../netlink/refusals.js'
 import { checkTunl0 } from '../realserver/tunl0.js'
 import { fixedCases, randomCases } from './cases/index.js'
+import type { KernelIpvs } from './kernel-ipvs.js'
 import type { Lane } from './lane.js'
 import type { Result } from './run-case.js'
 import type { Case } from './step.js'
+import type { Xlvs } from './xlvs.js'
 
 /** Names a job, for another process: one of {@link jobs}, or what a seed decides. */
 export type JobRequest = { readonly name: string } | RandomRequest
@@ -26,7 +31,13 @@ export interface Job {
 }
 
 /** All there is to do. */
-export const jobs: readonly Job[] = [...fixedCases.map(comparison), check('xlvs realserver with tunl0', checkTunl0)]
+export const jobs: readonly Job[] = [
+  ...fixedCases.map(comparison),
+  check('xlvs realserver with tunl0', checkTunl0),
+  pair('netlink: a walk of keepalived', walkKeepalived),
+  pair('netlink: refusals', compareRefusals),
+  pair('keepalived with 500 services', startManyServices),
+]
 
 export function jobFor(request: JobRequest): Job {
   if ('seed' in request) return comparison(randomCases[request.kind](request.seed, request.steps))
@@ -37,6 +48,13 @@ export function jobFor(request: JobRequest): Job {
 
 function comparison(each: Case): Job {
   return { name: each.name, run: (lane) => lane.run(each) }
+}
+
+type PairWork = (workspace: Workspace, kernel: KernelIpvs, xlvs: Xlvs) => Promise<Result>
+
+/** What is done to both directors in another way than by steps. */
+function pair(name: string, work: PairWork): Job {
+  return { name, run: (lane, workspace) => lane.use((...pair) => work(workspace, ...pair)) }
 }
 
 function check(name: string, holds: (workspace: Workspace) => Promise<void>): Job {

@@ -1,5 +1,7 @@
+import type { Namespace } from '../../lib/netns.js'
 import type { Workspace } from '../../lib/workspace.js'
 import { Shell } from './shell.js'
+import { shellLine } from './shell-line.js'
 import { makePlace, type Outcome, type Place, removePlace, type Subject } from './subject.js'
 import { Wire } from './wire.js'
 
@@ -22,12 +24,16 @@ export class KernelIpvs implements Subject {
     return new KernelIpvs(place, new Shell(place.namespace, workspace.temporaryDirectory(role)))
   }
 
+  get namespace(): Namespace {
+    return this.place.namespace
+  }
+
   ipvsadm(args: readonly string[], input = ''): Promise<Outcome> {
     return this.shell.run(['ipvsadm', ...args], input)
   }
 
   print(lines: readonly string[]): Promise<string[]> {
-    return this.shell.printed(lines.map((line) => `ipvsadm ${line}`))
+    return this.shell.printed(lines.map(shellLine))
   }
 
   async close(): Promise<void> {

@@ -15,7 +15,7 @@ const shrinkForMs = 120_000
  * is emulated. Each case has addresses of its own, so that one that has differed leaves nothing to the next.
  */
 export class Lane {
-  #pair: Pair | undefined
+  #pair: readonly [KernelIpvs, Xlvs] | undefined
   #pairs = 0
   #runs = 0
 
@@ -25,9 +25,10 @@ export class Lane {
   ) {}
 
   /** An error of the suite itself is a difference too: nothing was found to be alike. */
-  async run({ steps, isRandom }: Case): Promise<Result> {
+  async run({ steps, isRandom, byRealIpvsadm }: Case): Promise<Result> {
     try {
-      const pair = await this.#openPair()
+      const [kernel, xlvs] = await this.#openPair()
+      const pair: Pair = [kernel, byRealIpvsadm ? xlvs.byRealIpvsadm() : xlvs]
       const result = await runSteps(steps, this.#nextScope(), pair, this.adjust)
       if (result.difference === undefined) return result
       const shorter = isRandom ? await this.#shorter(steps.slice(0, result.passed + 1), pair) : undefined
@@ -40,13 +41,25 @@ export class Lane {
     }
   }
 
+  /** Does something else than steps with the two directors; both begin empty. */
+  async use(work: (kernel: KernelIpvs, xlvs: Xlvs) => Promise<Result>): Promise<Result> {
+    try {
+      const pair = await this.#openPair()
+      for (const subject of pair) await subject.ipvsadm(['-C'])
+      return await work(...pair)
+    } catch (error) {
+      await this.close().catch(() => {})
+      return { passed: 0, difference: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    }
+  }
+
   async close(): Promise<void> {
     const pair = this.#pair ?? []
     this.#pair = undefined
     for (const subject of pair) await subject.close()
   }
 
-  async #openPair(): Promise<Pair> {
+  async #openPair(): Promise<readonly [KernelIpvs, Xlvs]> {
     if (this.#pair === undefined) {
       const n = this.#pairs++
       this.#pair = [await KernelIpvs.start(this.workspace, `ipvs${n}`), await Xlvs.start(this.workspace, `xlvs${n}`)]

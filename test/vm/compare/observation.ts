@@ -7,22 +7,30 @@ export type PrintedLine = (typeof printedLines)[number]
 /** Which of them shows counters. */
 export const counterLine = '-Ln --stats --exact' satisfies PrintedLine
 
+/** Files that a step may ask for beside that. */
+export const procFiles = ['/proc/net/ip_vs', '/proc/net/ip_vs_conn', '/proc/net/ip_vs_stats'] as const
+export type ProcFile = (typeof procFiles)[number]
+
+/** All that can be shown of a director: what `ipvsadm` prints with these arguments, or a file. */
+export const shownTexts = [...printedLines, ...procFiles] as const
+export type ShownText = PrintedLine | ProcFile
+
 /** All that can be seen of a director after a step. */
 export interface Observation {
   /** Of an ipvsadm step: by line how it ended. */
   readonly outcomes?: ReadonlyMap<string, Outcome>
-  /** Output by line of {@link printedLines}. */
+  /** Text by line of {@link shownTexts}. */
   readonly printed: Readonly<Record<Exclude<PrintedLine, typeof counterLine>, string>> & {
     /** Absent where counters are not compared. */
     readonly [counterLine]?: string
-  }
+  } & { readonly [File in ProcFile]?: string }
   /** Frames that the director sent, in order. */
   readonly sent: readonly Buffer[]
 }
 
-/** What an output of ipvsadm is called among the texts of an observation. */
-export function nameOf(line: PrintedLine): string {
-  return `ipvsadm ${line}`
+/** What an output of ipvsadm, or a file, is called among the texts of an observation. */
+export function nameOf(line: ShownText): string {
+  return isFile(line) ? line : `ipvsadm ${line}`
 }
 
 /** An observation as named texts: two directors agree when all of theirs are the same. */
@@ -37,8 +45,13 @@ export function textsOf({ outcomes, printed, sent }: Observation): Map<string, s
     const frames = sent.filter((each) => receiverOf(each) === receiver)
     texts.set(`frames to ${receiver}`, frames.map((each) => `${describe(each)}\n${hex(each)}`).join(''))
   }
-  for (const line of printedLines) texts.set(nameOf(line), printed[line] ?? '')
+  for (const line of shownTexts) texts.set(nameOf(line), printed[line] ?? '')
   return texts
+}
+
+/** Whether it is read, and not printed. */
+export function isFile(line: string): boolean {
+  return line.startsWith('/')
 }
 
 /** The neighbour that gets a frame: a real server, the router, or the gateway to the clients. */

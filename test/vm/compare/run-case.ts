@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Difference, difference } from './compare.js'
 import { isExpiring } from './connection-rows.js'
 import type { Rule } from './differences.js'
-import { counterLine, nameOf, type Observation, type PrintedLine, printedLines } from './observation.js'
+import {
+  counterLine,
+  nameOf,
+  type Observation,
+  printedLines,
+  procFiles,
+  type ShownText,
+  shownTexts,
+} from './observation.js'
 import { clientPrefixes, otherClientOf, type Scope } from './plan.js'
 import { describeStep, ipvsadm, type Step, within } from './step.js'
 import type { Outcome, Subject } from './subject.js'
@@ -79,7 +87,8 @@ class StepRun {
   async compareAfter(step: Step, next: Step | undefined): Promise<string | undefined> {
     const isWithin = hasFrames(step) && next !== undefined && hasFrames(next)
     const acted = await this.act(step)
-    let observed = await this.#settle(acted, isWithin ? withoutCounters : printedLines)
+    const lines = [...(isWithin ? withoutCounters : printedLines), ...(step.kind === 'files' ? procFiles : [])]
+    let observed = await this.#settle(acted, lines)
     let found = this.#difference(step, observed)
     const deadline = performance.now() + graceMs
     while (found !== undefined && performance.now() < deadline) {
@@ -87,7 +96,7 @@ class StepRun {
       const { names } = found
       observed = await this.#observe(
         observed,
-        printedLines.filter((line) => names.includes(nameOf(line))),
+        shownTexts.filter((line) => names.includes(nameOf(line))),
       )
       found = this.#difference(step, observed)
     }
@@ -105,7 +114,7 @@ class StepRun {
   }
 
   /** Observes when no connection is about to end: two clocks never agree on the moment. */
-  async #settle(acted: Acted, lines: readonly PrintedLine[]): Promise<Observed> {
+  async #settle(acted: Acted, lines: readonly ShownText[]): Promise<Observed> {
     for (let isLate = false; ; isLate = true) {
       const connections = await this.#observe([nothing(acted[0]), nothing(acted[1])], ['-Lnc'])
       if (connections.some(({ printed }) => isExpiring(printed['-Lnc']))) await delay(intervalMs)
@@ -114,15 +123,15 @@ class StepRun {
   }
 
   /** Has both directors print lines; what they do not print stays as it was. */
-  #observe(before: Observed, lines: readonly PrintedLine[]): Promise<Observed> {
+  #observe(before: Observed, lines: readonly ShownText[]): Promise<Observed> {
     return Promise.all([this.#observeOne(0, before[0], lines), this.#observeOne(1, before[1], lines)])
   }
 
-  async #observeOne(i: 0 | 1, before: Observation, lines: readonly PrintedLine[]): Promise<Observation> {
+  async #observeOne(i: 0 | 1, before: Observation, lines: readonly ShownText[]): Promise<Observation> {
     const texts = await this.pair[i].print(lines)
     const printed = lines.map((line, j) => [
       line,
-      line === '-Lnc' ? withoutOthers(texts[j] ?? '', this.scope) : texts[j],
+      listsConnections(line) ? withoutOthers(texts[j] ?? '', this.scope) : texts[j],
     ])
     return { ...before, printed: { ...before.printed, ...Object.fromEntries(printed) } }
   }
@@ -151,6 +160,7 @@ async function actOn(subject: Subject, step: Step): Promise<Acted[number]> {
     case 'drawn':
       return { sent: await sentOneByOne(subject.wire, step.frames) }
     case 'wait':
+    case 'files':
       return { sent: await subject.wire.flush() }
   }
 }
@@ -165,11 +175,26 @@ async function sentOneByOne(wire: Wire, frames: readonly Buffer[]): Promise<Buff
   return sent
 }
 
+function listsConnections(line: ShownText): boolean {
+  return line === '-Lnc' || line === '/proc/net/ip_vs_conn'
+}
+
+/** As files of /proc have it. */
+function hexAddress(address: string): string {
+  const bytes = address.split('.').filter(Boolean)
+  return bytes.map((byte) => Number(byte).toString(16).padStart(2, '0').toUpperCase()).join('')
+}
+
+const hexPrefixes = clientPrefixes.map(hexAddress)
+
 /** Connections of the cases before are left to end by themselves. */
 function withoutOthers(text: string, scope: Scope): string {
   const own = [scope.cip, otherClientOf(scope)]
+  const ownHex = own.map(hexAddress)
   const isOther = (line: string) =>
-    clientPrefixes.some((prefix) => line.includes(prefix)) && !own.some((client) => line.includes(` ${client}:`))
+    (clientPrefixes.some((prefix) => line.includes(prefix)) && !own.some((client) => line.includes(` ${client}:`))) ||
+    (hexPrefixes.some((prefix) => line.includes(` ${prefix}`)) &&
+      !ownHex.some((client) => line.includes(` ${client} `)))
   const lines = text.split('\n')
   return lines.filter((line) => !isOther(line)).join('\n')
 }

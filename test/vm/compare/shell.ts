@@ -23,8 +23,11 @@ export class Shell {
     namespace: Namespace,
     /** For what commands read and write. */
     private readonly directory: string,
+    /** Added to the environment. */
+    env: Readonly<Record<string, string>> = {},
   ) {
-    this.#child = spawn('nsenter', [`--net=/run/netns/${namespace.name}`, '--', 'sh'])
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    this.#child = spawn('nsenter', [`--net=/run/netns/${namespace.name}`, '--', 'env', ...variables, 'sh'])
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => this.#take(text))
     this.#child.stdin.on('error', () => {})
     this.#child.once('close', () => this.#done?.reject(new Error('the shell in the namespace has ended')))

@@ -11,12 +11,15 @@ export type Step =
   | { readonly kind: 'packets'; readonly text: string; readonly frames: readonly StepFrame[] }
   | { readonly kind: 'drawn'; readonly draws: readonly DrawnFrame[]; readonly frames: readonly Buffer[] }
   | { readonly kind: 'wait'; readonly seconds: number }
+  | { readonly kind: 'files' }
 
 export interface Case {
   readonly name: string
   readonly steps: readonly Step[]
   /** A seed has decided them: a difference is looked for among fewer of them. */
   readonly isRandom?: true
+  /** xlvs is driven by the distribution's ipvsadm, too, under the preload library. */
+  readonly byRealIpvsadm?: true
 }
 
 /** A packet inside another one, so that its addresses can stand for the case's too. */
@@ -48,6 +51,11 @@ export function refused(...lines: string[]): Step {
 /** `ipvsadm -R` with rules on its standard input. */
 export function restore(...rules: string[]): Step {
   return { kind: 'ipvsadm', lines: ['-R'], input: rules.map((rule) => `${rule}\n`).join('') }
+}
+
+/** Files of /proc, which are compared then beside what ipvsadm prints; for cases by the real ipvsadm. */
+export function files(): Step {
+  return { kind: 'files' }
 }
 
 export function wait(seconds: number): Step {
@@ -100,6 +108,8 @@ export function describeStep(step: Step): string {
       )
     case 'wait':
       return `wait ${step.seconds} s`
+    case 'files':
+      return 'files of /proc'
   }
 }
 
@@ -117,6 +127,7 @@ export function within(scope: Scope, step: Step): Step {
     case 'drawn':
       return { ...step, frames: step.draws.map((draw) => draw(scope)) }
     case 'wait':
+    case 'files':
       return step
   }
 }

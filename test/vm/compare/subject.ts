@@ -18,7 +18,10 @@ export interface Subject {
   readonly wire: Wire
   /** Runs ipvsadm; what it says has taken effect when this resolves. */
   ipvsadm(args: readonly string[], input?: string): Promise<Outcome>
-  /** Runs ipvsadm several times, for what it prints (standard output and error as one text). */
+  /**
+   * Runs ipvsadm several times, for what it prints (standard output and error as one text), or reads files where a name
+   * begins with a slash.
+   */
   print(lines: readonly string[]): Promise<string[]>
   close(): Promise<void>
 }

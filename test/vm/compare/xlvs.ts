@@ -1,13 +1,17 @@
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { ipvsSocketName } from '../../../src/api/protocol.js'
 import { controlClient } from '../../../src/cli/client.js'
 import { systemNames } from '../../../src/cli/ipvsadm/names.js'
 import { run } from '../../../src/cli/ipvsadm/run.js'
 import { DirectorProcess } from '../../lib/director-process.js'
+import type { Namespace } from '../../lib/netns.js'
 import { TextSink } from '../../lib/run-ipvsadm.js'
 import { waitFor } from '../../lib/wait-for.js'
 import type { Workspace } from '../../lib/workspace.js'
 import { makePlace, type Outcome, type Place, removePlace, type Subject } from './subject.js'
 import { Wire } from './wire.js'
+import { XlvsByRealIpvsadm } from './xlvs-by-real-ipvsadm.js'
 
 /** As IPVS has it unless told otherwise (conn_tab_bits 12): `-L` shows the size. */
 const tableSize = '4096'
@@ -19,6 +23,7 @@ const tableSize = '4096'
 export class Xlvs implements Subject {
   readonly name = 'xlvs'
   readonly wire: Wire
+  #byRealIpvsadm: XlvsByRealIpvsadm | undefined
 
   private constructor(
     private readonly place: Place,
@@ -42,11 +47,18 @@ export class Xlvs implements Subject {
     return new Xlvs(place, daemon, runtimeDirectory)
   }
 
+  get namespace(): Namespace {
+    return this.place.namespace
+  }
+
+  /** Where it answers IPVS's netlink messages. */
+  get ipvsSocket(): string {
+    return join(this.runtimeDirectory, ipvsSocketName)
+  }
+
   async ipvsadm(args: readonly string[], input = ''): Promise<Outcome> {
     const outcome = await this.#run(args, input)
-    // A real server's next hop is looked up when the server is added; until then nobody picks it.
-    const client = controlClient(this.runtimeDirectory)
-    await waitFor('next hops of all real servers', async () => (await client.status()).unresolved.length === 0)
+    await this.hopsKnown()
     return outcome
   }
 
@@ -59,6 +71,18 @@ export class Xlvs implements Subject {
     return texts
   }
 
+  /** The same director, driven by the distribution's ipvsadm. */
+  byRealIpvsadm(): XlvsByRealIpvsadm {
+    this.#byRealIpvsadm ??= new XlvsByRealIpvsadm(this, this.runtimeDirectory)
+    return this.#byRealIpvsadm
+  }
+
+  /** Waits for next hops: one is looked up when a server is added; until then nobody picks it. */
+  async hopsKnown(): Promise<void> {
+    const client = controlClient(this.runtimeDirectory)
+    await waitFor('next hops of all real servers', async () => (await client.status()).unresolved.length === 0)
+  }
+
   async #run(args: readonly string[], input = ''): Promise<Outcome> {
     const [stdout, stderr] = [new TextSink(), new TextSink()]
     const client = controlClient(this.runtimeDirectory)
@@ -67,6 +91,7 @@ export class Xlvs implements Subject {
   }
 
   async close(): Promise<void> {
+    this.#byRealIpvsadm?.close()
     await controlClient(this.runtimeDirectory).down()
     await this.daemon.daemon.ended
     this.wire.close()

@@ -6,7 +6,7 @@ import { filesBelow } from './files-below.js'
 const parts = [
   { folder: 'bin', pattern: /./ },
   { folder: 'dist', pattern: /\.js$/ },
-  { folder: 'build', pattern: /\.bpf\.o$|^build\/Release\/xlvs\.node$/ },
+  { folder: 'build', pattern: /\.bpf\.o$|^build\/Release\/(xlvs\.node|libxlvs-ipvs\.so)$/ },
   { folder: 'docs', pattern: /\.md$/ },
 ]
 
