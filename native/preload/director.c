@@ -22,20 +22,21 @@
 #define RETURN_MS 60000
 /*
  * Where its directory has gone as well, it was most likely `xlvs down`. Not for sure: systemd may
- * remove it during a restart.
+ * remove it during a restart. And who has never met a director, but finds the socket of one that
+ * was killed, may have come in the moment of a restart.
  */
-#define RETURN_TO_NOTHING_MS 3000
-#define RETRY_MS	     20
+#define SHORT_RETURN_MS 3000
+#define RETRY_MS	20
 
 static struct sockaddr_un director = {.sun_family = AF_UNIX, .sun_path = SOCKET_DEFAULT};
-static char runtime_directory[sizeof(director.sun_path)];
+static char runtime_directory[sizeof(director.sun_path) + 1];
 
 /*
- * Whether this process, or the one that it was forked from, has spoken with the director, and has
- * not waited for it in vain since. Only then is its absence a restart, to be waited for; otherwise
- * this machine has no IPVS.
+ * What this process, or the one that it was forked from, knows of the director. If they have met,
+ * its absence is a restart, to be waited for, but not in vain a second time. Otherwise this machine
+ * has no IPVS.
  */
-static bool is_known;
+static enum { UNKNOWN, MET, GIVEN_UP } acquaintance;
 
 /* At the start, as programs may clear their environment, and setenv() and getenv() may not meet. */
 __attribute__((constructor)) static void find_director(void)
@@ -79,9 +80,12 @@ static int try_connect(void)
 	 * and recv() fail with EAGAIN then, as socket(7) has it for these options.
 	 */
 	static const struct timeval silence = {.tv_sec = SILENCE_S};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int error;
+	int fd, error;
 
+	/* An empty path would be one of the abstract names. */
+	if (!*director.sun_path)
+		return -ENOENT;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	REAL(setsockopt)(fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence));
@@ -129,7 +133,7 @@ static int try_deliver(const void *request, size_t length)
 
 	if (fd < 0)
 		return fd;
-	__atomic_store_n(&is_known, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&acquaintance, MET, __ATOMIC_RELAXED);
 	error = send_whole(fd, request, length);
 	if (!error)
 		return fd;
@@ -143,12 +147,17 @@ static bool is_absent(int error)
 	       director_is_gone(error);
 }
 
-/* Whether it is worth to go on waiting for a director that was there. */
-static bool may_return(long long waited_ms)
+/* How long to wait for a director to which no connection could be made, for that reason. */
+static long long patience_ms(int error)
 {
-	const bool has_directory = access(runtime_directory, F_OK) == 0;
-
-	return waited_ms < (has_directory ? RETURN_MS : RETURN_TO_NOTHING_MS);
+	switch (__atomic_load_n(&acquaintance, __ATOMIC_RELAXED)) {
+	case MET:
+		return access(runtime_directory, F_OK) == 0 ? RETURN_MS : SHORT_RETURN_MS;
+	case UNKNOWN:
+		return error == -ECONNREFUSED ? SHORT_RETURN_MS : 0;
+	default:
+		return 0;
+	}
 }
 
 /*
@@ -170,10 +179,10 @@ int director_deliver(const void *request, size_t length)
 			return -EPERM;
 		if (!is_absent(fd))
 			return fd;
-		if (!__atomic_load_n(&is_known, __ATOMIC_RELAXED))
-			return -ENOENT;
-		if (!may_return(monotonic_ms() - since)) {
-			__atomic_store_n(&is_known, false, __ATOMIC_RELAXED);
+		if (monotonic_ms() - since >= patience_ms(fd)) {
+			if (fd == -ECONNREFUSED ||
+			    __atomic_load_n(&acquaintance, __ATOMIC_RELAXED) == MET)
+				__atomic_store_n(&acquaintance, GIVEN_UP, __ATOMIC_RELAXED);
 			return -ENOENT;
 		}
 		nap_ms(RETRY_MS);

@@ -3,6 +3,7 @@
 #include "exchange.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +59,43 @@ static int send_anew(int fd, struct endpoint *endpoint, const struct request *re
 	return 0;
 }
 
+/* An answer that comes later than anybody waits for would be taken for that to the next request. */
+void exchange_give_up(int fd, const struct endpoint *endpoint)
+{
+	struct pending *pending = pending_of(endpoint);
+
+	if (pending)
+		pending->is_done = true;
+	shutdown(fd, SHUT_RDWR);
+}
+
+/*
+ * Waits until there is something of the answer. A kernel has done what it was asked when sendmsg()
+ * returns, and its answer is there: also for who does not wait, closes the socket at once, or asks
+ * by another one next. 0 or -errno.
+ */
+static int await_answer(int fd, const struct endpoint *endpoint, const struct request *request)
+{
+	const long long until = monotonic_ms() + SILENCE_S * 1000;
+	struct pollfd look = {.fd = fd, .events = POLLIN};
+
+	if (!(request->header.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP)))
+		return 0;
+	for (;;) {
+		const long long left = until - monotonic_ms();
+		const int found = poll(&look, 1, left > 0 ? left : 0);
+
+		if (found > 0)
+			return 0;
+		if (found < 0 && errno != EINTR)
+			return -errno;
+		if (left <= 0) {
+			exchange_give_up(fd, endpoint);
+			return -EAGAIN;
+		}
+	}
+}
+
 /* Sends a request for IPVS over a descriptor, which becomes the director's if it is not. 0 or
  * -errno. */
 int exchange_send(int fd, struct endpoint *endpoint, struct request *request)
@@ -71,13 +109,14 @@ int exchange_send(int fd, struct endpoint *endpoint, struct request *request)
 		if (!error && !pending_put(fd, endpoint, request))
 			return -ENOBUFS;
 		if (!error)
-			return 0;
+			return await_answer(fd, endpoint, request);
 		/* What the director has may be half a request: no other can follow it. */
 		shutdown(fd, SHUT_RDWR);
 		if (!director_is_gone(error))
 			return error;
 	}
-	return send_anew(fd, endpoint, request, 1);
+	error = send_anew(fd, endpoint, request, 1);
+	return error ? error : await_answer(fd, endpoint, request);
 }
 
 /*

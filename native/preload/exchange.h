@@ -7,6 +7,7 @@
 #include "message.h"
 
 int exchange_send(int fd, struct endpoint *endpoint, struct request *request);
+void exchange_give_up(int fd, const struct endpoint *endpoint);
 int exchange_recover(int fd, struct endpoint *endpoint);
 
 #endif

@@ -80,6 +80,12 @@ bool inherited_endpoint(void)
 	return now == SOME;
 }
 
+/* A program may shut itself in before it first reads, so that it cannot look any more (seccomp). */
+__attribute__((constructor)) static void look_at_start(void)
+{
+	inherited_endpoint();
+}
+
 /* Before the exchange, so that no thread sees the one without the other. */
 void inherited_note(void)
 {

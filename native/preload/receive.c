@@ -190,6 +190,16 @@ static int wait_for_answer(int fd)
 	return -errno;
 }
 
+/* -EAGAIN, and what still comes will not be received. */
+static ssize_t give_up(int fd)
+{
+	const struct endpoint endpoint = endpoint_of(fd);
+
+	if (endpoint.kind == ENDPOINT_IPVS)
+		exchange_give_up(fd, &endpoint);
+	return -EAGAIN;
+}
+
 static ssize_t receive_waiting(int fd, struct msghdr *message, int flags, bool *is_ours)
 {
 	const long long until = monotonic_ms() + SILENCE_S * 1000;
@@ -203,15 +213,16 @@ static ssize_t receive_waiting(int fd, struct msghdr *message, int flags, bool *
 		turn_give();
 		if (result != -EAGAIN && result != -EINPROGRESS)
 			return result;
-		if (flags & MSG_DONTWAIT || fcntl(fd, F_GETFL) & O_NONBLOCK ||
-		    monotonic_ms() >= until)
+		if (flags & MSG_DONTWAIT || fcntl(fd, F_GETFL) & O_NONBLOCK)
 			return -EAGAIN;
+		if (monotonic_ms() >= until)
+			return give_up(fd);
 		/* The director is writing the rest of a message, for which recv() would not wait.
 		 */
 		if (result == -EINPROGRESS)
 			nap_ms(1);
 		else if ((result = wait_for_answer(fd)))
-			return result;
+			return monotonic_ms() < until ? result : give_up(fd);
 	}
 }
 

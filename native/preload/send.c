@@ -12,6 +12,7 @@
 #include "message.h"
 #include "real.h"
 #include "turn.h"
+#include "vocabulary.h"
 
 /* For another process or for a group: not for the kernel. */
 static bool is_addressed_elsewhere(const struct sockaddr *address, socklen_t length)
@@ -46,6 +47,14 @@ static bool handle(int fd, const struct msghdr *message, int *error)
 	request.length =
 	    iov_gather(message->msg_iov, message->msg_iovlen, request.bytes, REQUEST_MAX);
 	recipient = recipient_of(&request);
+	/* Longer than all that IPVS is asked: what of it was gathered is no request. */
+	if (iov_length(message->msg_iov, message->msg_iovlen) > REQUEST_MAX) {
+		if (request.header.nlmsg_type == IPVS_FAMILY_ID) {
+			*error = -EMSGSIZE;
+			return true;
+		}
+		recipient = RECIPIENT_OTHER;
+	}
 	if (is_addressed_elsewhere(message->msg_name, message->msg_namelen))
 		recipient = RECIPIENT_OTHER;
 	if (recipient == RECIPIENT_IPVS) {
@@ -60,7 +69,12 @@ static bool handle(int fd, const struct msghdr *message, int *error)
 	return recipient == RECIPIENT_NONE || *error;
 }
 
-/* Sends to the director what is for it; returns false for all else, which is the kernel's. */
+/*
+ * Sends to the director what is for it; returns false for all else, which is the kernel's. What the
+ * descriptor is comes first. Of other descriptors the program's memory is not touched, where a bad
+ * address is EFAULT, and the turn is not taken, for which a signal handler would wait that
+ * interrupts who has it.
+ */
 static bool to_director(int fd, const struct msghdr *message, ssize_t *result)
 {
 	const int before = errno;
@@ -68,6 +82,8 @@ static bool to_director(int fd, const struct msghdr *message, ssize_t *result)
 	bool is_handled;
 	int error;
 
+	if (endpoint_of(fd).kind == ENDPOINT_OTHER)
+		return false;
 	if (!may_be_ipvs(message->msg_iov, message->msg_iovlen) && !endpoint_may_exist())
 		return false;
 	error = -turn_take();
@@ -95,6 +111,9 @@ static bool bytes_to_director(int fd, const void *data, size_t length,
 	    .msg_iovlen = 1,
 	};
 
+	/* Too short for a message, and nobody's who would have to be told. */
+	if (length < NLMSG_HDRLEN && !endpoint_may_exist())
+		return false;
 	return to_director(fd, &message, result);
 }
 

@@ -6,7 +6,7 @@
 
 /*
  * It checks errors: a signal handler that speaks with IPVS while its own thread does so is refused
- * instead of waiting for itself. All other handlers never come here.
+ * instead of waiting for itself. Who writes or reads anything else never comes here.
  */
 static pthread_mutex_t turn = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 static int cancel_state;

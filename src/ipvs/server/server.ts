@@ -1,5 +1,4 @@
 import { createServer, type Socket } from 'node:net'
-import { pipeline } from 'node:stream/promises'
 import type { Logger } from '../../core/logger.js'
 import { listenOnSocket } from '../../net/unix-socket.js'
 import { NetlinkError } from '../codec/error.js'
@@ -32,7 +31,8 @@ export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Pr
     socket.once('close', () => sockets.delete(socket))
     // Without a listener an error would end the process; whoever reads or writes hears of it, too.
     socket.on('error', () => {})
-    pipeline(answers(socket, context, logs), socket).catch((err: NodeJS.ErrnoException) => {
+    converse(socket, context, logs).catch((err: NodeJS.ErrnoException) => {
+      socket.destroy()
       if (!departures.has(err.code ?? '')) log.error({ err }, 'a netlink client could not be answered')
     })
   })
@@ -46,14 +46,36 @@ export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Pr
   }
 }
 
-/** @throws Error if the client goes away. */
-async function* answers(socket: Socket, context: Context, logs: Logs): AsyncGenerator<Buffer> {
+/** Until the client has said all, or has gone. @throws Error in the latter case. */
+async function converse(socket: Socket, context: Context, logs: Logs): Promise<void> {
   try {
     // Who has said all may still be waiting for answers.
     const chunks: AsyncIterable<Buffer> = socket.iterator({ destroyOnReturn: false })
-    for await (const request of frames(chunks)) yield* answer(request, context, logs)
+    for await (const request of frames(chunks)) await respond(socket, answer(request, context, logs))
   } catch (err) {
     if (!(err instanceof NetlinkError)) throw err
     logs.log.warn({ err }, 'a netlink client sent what is no message; its connection is closed')
   }
+  socket.end()
+}
+
+/** What was asked for is done, as by a kernel, also for a client that does not wait to hear of it. */
+async function respond(socket: Socket, pieces: AsyncIterable<Buffer>): Promise<void> {
+  for await (const piece of pieces) {
+    if (!socket.writable) return
+    if (!socket.write(piece)) await hasRoom(socket)
+  }
+}
+
+/** Resolves when more can be written, or nothing any more. */
+function hasRoom(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
 }

@@ -1,11 +1,13 @@
 /** Clients that wait, that go away, that do not read; and the socket itself. */
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import t from 'tap'
 import { Patience } from '../../../src/ipvs/server/patience.js'
 import { serveIpvs } from '../../../src/ipvs/server/server.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
 import { ManualClock } from '../../lib/manual-clock.js'
+import { waitFor } from '../../lib/wait-for.js'
 import { routed, web } from '../director/fixture.js'
 import { attr, command, DUMP, dest, key, REQUEST, service, text } from './bytes.js'
 import { errnoName, ipvsServed, NetlinkClient } from './fixture.js'
@@ -41,6 +43,20 @@ t.test('a command that adds a server is answered when the server can take packet
   nextHops.set('10.0.0.99', hopTo(99))
   t.equal(await result, 'ok')
   t.match(director.services(web), [{ servers: [{ rip: '10.0.0.99', resolved: true }] }])
+})
+
+t.test('what a client has asked for is done, though it does not wait for the answers', async (t) => {
+  const { path, director } = await ipvsServed(t)
+  const socket = connect(path)
+  // Each is there twice, so that there are answers which nobody takes.
+  const ports = Array.from({ length: 200 }, (_, i) => 1 + (i >> 1))
+  const requests = ports.flatMap((port) => {
+    const request = command(NEW_SERVICE, [service('192.0.2.10', port)], { flags: REQUEST })
+    return [request, Buffer.alloc(-request.length & 3)]
+  })
+  await new Promise((resolve) => socket.write(Buffer.concat(requests), resolve))
+  socket.destroy()
+  await waitFor('all services', () => director.services().length === 100)
 })
 
 t.test('who adds one dead server after the other is not held up', async (t) => {

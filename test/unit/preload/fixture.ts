@@ -19,7 +19,7 @@ export async function fakeIpvs(t: Test): Promise<FakeIpvs> {
 export async function buildProbe(t: Test): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'xlvs-probe-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
-  const sources = ['probe.c', 'probe_many.c'].map((name) => checkoutFile(`test/unit/preload/${name}`))
+  const sources = ['probe.c', 'probe_many.c', 'probe_host.c'].map((name) => checkoutFile(`test/unit/preload/${name}`))
   const flags = ['-O2', '-D_FORTIFY_SOURCE=2', '-Wall', '-Wextra', '-Werror', '-pthread']
   const probe = join(directory, 'probe')
   await executeOrThrow('cc', [...flags, '-o', probe, ...sources])

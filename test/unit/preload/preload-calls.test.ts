@@ -26,6 +26,10 @@ const checks: [name: string, what: string, answer?: (request: Message) => Answer
   ['processes', 'dup, close, fork and exec'],
   ['threads', 'several threads with sockets of their own'],
   ['shared', 'several threads with one socket', longAnswer],
+  ['signals', 'handlers that write to a pipe'],
+  ['addresses', 'bad addresses are an error'],
+  ['lengths', 'messages longer than any request'],
+  ['at once', 'the answer is there when the request is sent'],
 ]
 
 t.test('a netlink socket', async (t) => {

@@ -94,7 +94,6 @@ t.test('without a director it is a kernel without IPVS', async (t) => {
   const nowhere = { LD_PRELOAD: preloadLibrary, XLVS_IPVS_SOCKET: join(t.testdir(), 'ipvs.sock') }
   const tooLong = { ...nowhere, XLVS_IPVS_SOCKET: join(t.testdir(), 'x'.repeat(108)) }
   for (const env of [nowhere, tooLong]) {
-    const started = performance.now()
     t.match(await execute('ipvsadm', ['-Ln'], { env }), {
       status: 2,
       stdout: '',
@@ -102,7 +101,6 @@ t.test('without a director it is a kernel without IPVS', async (t) => {
     })
     t.match(await execute('genl', ['ctrl', 'get', 'name', 'IPVS'], { env }), { stderr: /No such file or directory/ })
     t.match(await execute('cat', ['/proc/net/ip_vs'], { env }), { status: 1, stderr: /No such file or directory/ })
-    t.ok(performance.now() - started < 4000, 'nobody waits for what was never there')
   }
 })
 

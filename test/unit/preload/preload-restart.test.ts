@@ -31,6 +31,11 @@ function diesOnce(fake: FakeIpvs, command: number, then: (request: Message) => A
   }
 }
 
+/** What a kernel answers. */
+function asked(request: Message): readonly Buffer[] {
+  return emptyAnswer(request) as readonly Buffer[]
+}
+
 t.test('between two requests: the second waits until it is there again', async (t) => {
   const fake = await fakeIpvs(t)
   const restore = spawn('ipvsadm', ['-R'], { env: { ...process.env, ...fake.env } })
@@ -113,6 +118,19 @@ t.test('it went for good, with its directory: as on a kernel without IPVS, after
   const complaints = stderr.trimEnd().split('\n')
   t.equal(complaints.length, ports.length)
   t.equal(complaints[0], 'Scheduler or persistence engine not found')
+})
+
+t.test('an answer that comes too late is not taken for the next one', async (t) => {
+  const probe = await buildProbe(t)
+  const fake = await fakeIpvs(t)
+  let [first, connections]: [Message | undefined, number] = [undefined, 0]
+  fake.answer = (request) => {
+    if (first) return [...(fake.connections === connections ? asked(first) : []), ...asked(request)]
+    first = request
+    connections = fake.connections
+    return []
+  }
+  t.same(await execute(probe, ['late'], { env: fake.env }), { status: 0, stdout: '', stderr: '' })
 })
 
 t.test('an answer that breaks off is an error, and none that is half of one', async (t) => {

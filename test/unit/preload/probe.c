@@ -232,6 +232,11 @@ int main(int argc, char **argv)
 	    {"turns", check_turns},
 	    {"threads", check_threads},
 	    {"shared", check_shared},
+	    {"signals", check_signals},
+	    {"addresses", check_addresses},
+	    {"lengths", check_lengths},
+	    {"at once", check_at_once},
+	    {"late", check_late},
 	};
 
 	CHECK(argc > 1);

@@ -99,5 +99,10 @@ void check_processes(const char *self);
 void check_inherited(int fd);
 void check_threads(void);
 void check_shared(void);
+void check_signals(void);
+void check_addresses(void);
+void check_lengths(void);
+void check_at_once(void);
+void check_late(void);
 
 #endif
