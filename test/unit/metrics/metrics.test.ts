@@ -20,7 +20,7 @@ async function measured() {
   nextHops.set('10.0.0.11', hopTo(11))
   for (const key of [web, dns]) director.execute({ type: 'add-service', service: { ...key, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.11', 7) })
-  director.execute({ type: 'add-server', key: dns, server: routed('10.0.0.12') })
+  director.execute({ type: 'add-server', key: dns, server: { ...routed('10.0.0.12'), rport: 53 } })
   dataplane.connect({ ...web, vport: 81 }, 9)
   for (const [i, client] of dataplane.connect(web, 3).entries()) {
     for (let n = 0; n < 5; n++) dataplane.send(client)
