@@ -26,6 +26,15 @@ const counted = (packets: string, bytes: string) =>
   observed({
     '-Ln --stats --exact': `TCP  192.0.2.10:80                       1       22 ${packets}     6247 ${bytes}\n`,
   })
+const service = (address: string) =>
+  `TCP  ${address}:0050 rr  \n  -> 0A00000B:0050      Route   1      0          0         \n`
+const services = (...addresses: string[]) =>
+  observed({ '/proc/net/ip_vs': `title\n${addresses.map(service).join('')}` })
+const procRow = (seconds: number, port = '0001') =>
+  `TCP C6336401 ${port} C000020A 0050 0A00000B 0050 ESTABLISHED ${String(seconds).padStart(7)}\n`
+const procListed = (...rows: string[]) => observed({ '/proc/net/ip_vs_conn': `Pro FromIP\n${rows.join('')}` })
+const statsFile = (conns: number, rate: number) =>
+  observed({ '/proc/net/ip_vs_stats': `   Conns\n       ${conns}\n\n Conns/s   Pkts/s\n       ${rate}        0\n` })
 const told = (mtu: number, ttl = 63, source = '192.0.2.10') =>
   sent(frame({ ip: { source }, icmp: { type: 3, code: 4, rest: mtu }, payload: packet({ ip: { ttl }, tcp: {} }) }))
 const fragNeeded = step({ icmp: { type: 3, code: 4, rest: 1300 } })
@@ -43,6 +52,19 @@ const pairs: [what: string, first: Observation, second: Observation, step: Step,
   ['expiry two seconds off', listed(row('14:59')), listed(row('15:01')), none, true],
   ['expiry three seconds off', listed(row('14:59')), listed(row('15:02')), none, false],
   ['expiry of a row that is not there', listed(row('14:59')), listed(), none, false],
+  ['services in another order', services('C0000201', 'C0000202'), services('C0000202', 'C0000201'), none, true],
+  ['another service', services('C0000201'), services('C0000202'), none, false],
+  ['expiry two seconds off, in a file', procListed(procRow(899)), procListed(procRow(897)), none, true],
+  ['expiry three seconds off, in a file', procListed(procRow(899)), procListed(procRow(896)), none, false],
+  [
+    'rows in another order, in a file',
+    procListed(procRow(9), procRow(9, '0002')),
+    procListed(procRow(9, '0002'), procRow(9)),
+    none,
+    true,
+  ],
+  ['other rates', statsFile(5, 1), statsFile(5, 2), none, true],
+  ['other counters', statsFile(5, 1), statsFile(4, 1), none, false],
   ['another id of our own', sent(own({ id: 1 })), sent(own({ id: 2 })), none, true],
   ['another id of our own, wrong checksum', sent(own({ id: 1 })), sent(own({ id: 2, checksum: 1 })), none, false],
   ['another TTL of our own', sent(own({ ttl: 64 })), sent(own({ ttl: 63 })), none, false],

@@ -75,6 +75,9 @@ export async function walkKeepalived(workspace: Workspace, kernel: KernelIpvs, x
         /^DEL_DEST .*:80 .*-> 10\.0\.0\.14:80/,
         /^SET_DEST .*:80 .*-> 10\.0\.0\.13:80 w2/,
         /^(DEL|SET)_DEST .*:443 .*-> 127\.0\.0\.1:443/,
+        // All that have failed for sure, or the parts that follow would be of other requests.
+        ...[11, 12].map((host) => new RegExp(`^NEW_DEST .*:80 .*-> 10\\.0\\.0\\.${host}:80 `)),
+        ...[21, 22].map((host) => new RegExp(`^NEW_DEST .*:443 .*-> 172\\.16\\.0\\.${host}:443 `)),
       ],
     },
     {
