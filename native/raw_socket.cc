@@ -25,6 +25,16 @@ struct Batch {
 	}
 };
 
+// An exception in a callback ends the process, as one in any other callback of Node's: it would
+// stay pending and keep all further ones from being called.
+static void pass_on_exception(Napi::Env env)
+{
+	napi_value error;
+
+	if (env.IsExceptionPending() && napi_get_and_clear_last_exception(env, &error) == napi_ok)
+		napi_fatal_exception(env, error);
+}
+
 // Outlives its socket until libuv has let go of it.
 struct RawSocket::Watcher {
 	uv_poll_t poll;
@@ -37,6 +47,19 @@ struct RawSocket::Watcher {
 	    : env(environment), callback(Napi::Persistent(function)),
 	      context(environment, "xlvs raw socket")
 	{
+	}
+
+	static void ready(uv_poll_t *poll, int error, int)
+	{
+		auto *watcher = static_cast<Watcher *>(poll->data);
+		Napi::Env env = watcher->env;
+		Napi::HandleScope scope(env);
+
+		// With an error of the socket, which receive() will meet, libuv has stopped.
+		if (error < 0)
+			uv_poll_start(poll, UV_READABLE, ready);
+		watcher->callback.MakeCallback(env.Global(), {}, watcher->context);
+		pass_on_exception(env);
 	}
 
 	void stop()
@@ -94,14 +117,8 @@ Napi::Value RawSocket::watch(const Napi::CallbackInfo &info)
 	watcher->poll.data = watcher;
 	watcher_ = watcher;
 	Ref();
-	// libuv's error codes are -errno. An error of the socket is met by receive().
-	err = uv_poll_start(&watcher->poll, UV_READABLE, [](uv_poll_t *poll, int, int) {
-		auto *ready = static_cast<Watcher *>(poll->data);
-		Napi::HandleScope scope(ready->env);
-
-		ready->callback.MakeCallback(ready->env.Global(), {}, ready->context);
-	});
-	return status(info.Env(), err);
+	// libuv's error codes are -errno.
+	return status(info.Env(), uv_poll_start(&watcher->poll, UV_READABLE, Watcher::ready));
 }
 
 // receive(slots, slot bytes, lengths): how many datagrams were read, one a slot, their lengths in

@@ -51,3 +51,11 @@ for (const by of ['addon', 'npm']) {
     await answering.stop()
   })
 }
+
+t.test('a listener that throws', { skip: (await whyNoNamespaces()) ?? false }, async (t) => {
+  const workspace = new Workspace()
+  t.teardown(() => workspace.close())
+  const namespace = await workspace.namespace('throwing')
+  const printed = await namespace.exec(process.execPath, [checkoutFile('dist/test/lib/throwing-listener.js')])
+  t.equal(printed, 'received 1\nuncaught of the listener\nreceived 1\nreceived 1\n')
+})

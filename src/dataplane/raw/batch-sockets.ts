@@ -1,5 +1,5 @@
 /** Datagrams by the addon: many in a system call, recvmmsg(2) and sendmmsg(2). */
-import { type OutgoingSlots, RawSocket, type Slots } from '../../net/raw-socket.js'
+import { EAGAIN, type OutgoingSlots, RawSocket, refusalText, type Slots } from '../../net/raw-socket.js'
 import type { DatagramSockets, Receiver, Refused } from './datagram-sockets.js'
 import { Refusals } from './refusals.js'
 import {
@@ -27,7 +27,7 @@ class BatchSockets implements DatagramSockets {
   readonly #received = Buffer.from(this.#incoming.memory.buffer)
   readonly #views = Array.from({ length: receivedAtOnce }, (): Buffer[] => [])
   readonly #outgoing: OutgoingSlots = { ...slots(), addresses: new Uint32Array(receivedAtOnce) }
-  readonly #refusals = new Refusals()
+  readonly #refusals = new Refusals((status: number) => refusalText('sendmmsg', status))
   #queued = 0
   #listening = false
 
@@ -45,6 +45,8 @@ class BatchSockets implements DatagramSockets {
         const socket = new RawSocket(protocol)
         sockets.push(socket)
         prepareReceiver(socket, protocol, interfaceName)
+        // What came before it was bound may be of other interfaces.
+        while (this.#receive(socket) > 0);
       }
       for (const socket of sockets) socket.watch(() => this.#read(socket, listener))
     } catch (error) {
@@ -74,16 +76,19 @@ class BatchSockets implements DatagramSockets {
   #read(socket: RawSocket, listener: (datagram: Buffer) => void): void {
     const count = this.#receive(socket)
     this.#listening = true
-    for (let slot = 0; slot < count; slot++) listener(this.#view(slot))
-    this.#listening = false
-    this.#flush()
+    try {
+      for (let slot = 0; slot < count; slot++) listener(this.#view(slot))
+    } finally {
+      this.#listening = false
+      this.#flush()
+    }
   }
 
   #receive(socket: RawSocket): number {
     try {
       return socket.receive(this.#incoming)
     } catch {
-      // The interface is down, which Listening finds out.
+      // An error that a packet of ours has brought; it is over.
       return 0
     }
   }
@@ -100,12 +105,12 @@ class BatchSockets implements DatagramSockets {
 
   #flush(): void {
     for (let first = 0; first < this.#queued; ) {
-      try {
-        first += this.#sender.send(this.#outgoing, first, this.#queued - first)
-      } catch (error) {
-        this.#refusals.add(error)
-        first++
-      }
+      const left = this.#queued - first
+      const sent = this.#sender.send(this.#outgoing, first, left)
+      // Without room for this one there is none for the next.
+      const refused = sent === -EAGAIN ? left : 1
+      if (sent < 0) this.#refusals.add(sent, refused)
+      first += sent < 0 ? refused : sent
     }
     this.#queued = 0
   }

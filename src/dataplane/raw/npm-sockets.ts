@@ -32,7 +32,7 @@ async function load(): Promise<RawSocket> {
 class NpmSockets implements DatagramSockets {
   readonly #raw: RawSocket
   readonly #sender: Socket
-  readonly #refusals = new Refusals()
+  readonly #refusals = new Refusals((error: unknown) => (error instanceof Error ? error.message : String(error)))
   /** To make a text of an address takes longer than to look it up. */
   readonly #addresses = new Map<number, Address>()
 

@@ -1,17 +1,20 @@
 import type { Refused } from './datagram-sockets.js'
 
-/** Counts what the kernel did not take. */
-export class Refusals {
+/** Counts what the kernel did not take. A text of the reason is made when it is asked for: there may be thousands a second. */
+export class Refusals<T> {
   #packets = 0
-  #reason = ''
+  #reason: T | undefined
 
-  add(error: unknown): void {
-    this.#packets++
-    this.#reason = error instanceof Error ? error.message : String(error)
+  constructor(private readonly textOf: (reason: T) => string) {}
+
+  add(reason: T, packets = 1): void {
+    this.#packets += packets
+    this.#reason = reason
   }
 
   take(): Refused {
-    const refused = { packets: this.#packets, reason: this.#reason }
+    const reason = this.#reason === undefined ? '' : this.textOf(this.#reason)
+    const refused = { packets: this.#packets, reason }
     this.#packets = 0
     return refused
   }
