@@ -1,17 +1,12 @@
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { finished } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { DirectorError } from '../core/errors.js'
 import type { Logger } from '../core/logger.js'
-import { listenOnSocket } from '../net/unix-socket.js'
+import { type SocketServer, serveOnSocket } from '../net/unix-socket.js'
 import type { AnswerLine } from './protocol.js'
 import { readRequestLine } from './request-line.js'
 import { type ApiParts, errorBody, understand } from './requests.js'
-
-export interface ApiServer {
-  /** Stops listening, ends the connections of clients and removes the socket. */
-  close(): Promise<void>
-}
 
 /** How long a client may take for its request, and to go away when it is answered, in milliseconds. */
 const idleMs = 60_000
@@ -21,23 +16,11 @@ const idleMs = 60_000
  * @param path of the Unix socket; its directory must exist.
  * @throws DirectorError BUSY if another director listens there.
  */
-export async function serveApi(path: string, parts: ApiParts, log: Logger): Promise<ApiServer> {
-  const sockets = new Set<Socket>()
+export async function serveApi(path: string, parts: ApiParts, log: Logger): Promise<SocketServer> {
   const state = { parts, log, goesDown: false }
-  // A client may close its half when it has asked, as nc -N does.
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  return serveOnSocket(path, (socket) => {
     serve(state, socket).catch((err) => log.debug({ err }, 'a client went away before its answer was complete'))
   })
-  await listenOnSocket(server, path)
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  }
 }
 
 interface State {

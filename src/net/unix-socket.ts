@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, unlinkSync } from 'node:fs'
-import { connect, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { DirectorError } from '../core/errors.js'
 
@@ -31,6 +31,33 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
     const code = cause.code === 'EACCES' ? 'PERMISSION' : cause.code === 'EADDRINUSE' ? 'BUSY' : 'INVALID'
     throw new DirectorError(code, `cannot listen on ${path}: ${cause.message}`, { path }, { cause })
   })
+}
+
+export interface SocketServer {
+  /** Stops listening, ends the connections of clients and removes the socket. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves clients on a Unix socket ({@link listenOnSocket}). A client may close its half when it has asked, as nc -N does.
+ * @param serve is given each connection.
+ * @throws DirectorError as listenOnSocket.
+ */
+export async function serveOnSocket(path: string, serve: (socket: Socket) => void): Promise<SocketServer> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket)
+  })
+  await listenOnSocket(server, path)
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
 }
 
 async function removeStale(path: string): Promise<void> {

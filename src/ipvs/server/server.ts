@@ -1,6 +1,6 @@
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Logger } from '../../core/logger.js'
-import { listenOnSocket } from '../../net/unix-socket.js'
+import { type SocketServer, serveOnSocket } from '../../net/unix-socket.js'
 import { NetlinkError } from '../codec/error.js'
 import { answer, type Logs } from './answer.js'
 import type { Context, IpvsParts } from './context.js'
@@ -11,24 +11,16 @@ import { RefusalLog } from './refusals.js'
 /** Clients go away like this all the time: ipvsadm does not read the acks of its questions. */
 const departures: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
 
-export interface IpvsServer {
-  /** Stops listening, ends the connections of clients and removes the socket. */
-  close(): Promise<void>
-}
-
 /**
  * Answers the netlink messages that kernel IPVS answers, on a Unix stream socket: one message after another in both directions,
  * padded to 4. Requests of one connection are answered in order.
  * @param path of the socket; its directory must exist.
  * @throws DirectorError BUSY if another director listens there.
  */
-export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Promise<IpvsServer> {
+export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Promise<SocketServer> {
   const context: Context = { ...parts, patience: new Patience(parts.clock) }
   const logs: Logs = { log, refusals: new RefusalLog(log) }
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  return serveOnSocket(path, (socket) => {
     // Without a listener an error would end the process; whoever reads or writes hears of it, too.
     socket.on('error', () => {})
     converse(socket, context, logs).catch((err: NodeJS.ErrnoException) => {
@@ -36,14 +28,6 @@ export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Pr
       if (!departures.has(err.code ?? '')) log.error({ err }, 'a netlink client could not be answered')
     })
   })
-  await listenOnSocket(server, path)
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  }
 }
 
 /** Until the client has said all, or has gone. @throws Error in the latter case. */

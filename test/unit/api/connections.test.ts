@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import type { Connection } from '../../../src/core/connection.js'
+import { endlessConnections } from '../../lib/endless-connections.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
 import { SimDataplane } from '../../lib/sim-dataplane.js'
 import { type Fixture, routed, web } from '../director/fixture.js'
@@ -38,34 +39,19 @@ t.test('a slow reader of connections is waited for, and may go away', async (t) 
   const fixture = await served(t)
   const { path, dataplane, log } = fixture
   connectClients(fixture, 100)
-  const list = dataplane.connections.bind(dataplane)
-  let listed = 0
-  const returned = new Promise<void>((resolve) => {
-    dataplane.connections = async function* () {
-      try {
-        for (;;) {
-          for await (const connection of list()) {
-            yield connection
-            listed++
-          }
-        }
-      } finally {
-        resolve()
-      }
-    }
-  })
+  const listing = endlessConnections(dataplane)
   const socket = connect(path)
   socket.write('{"request":"connections"}\n')
   await once(socket, 'readable')
   const limit = 20_000
   let before = -1
-  while (listed !== before && listed < limit) {
-    before = listed
+  while (listing.listed !== before && listing.listed < limit) {
+    before = listing.listed
     await ask(path, { request: 'timeouts' })
   }
-  t.ok(listed < limit, `${listed} connections were read ahead`)
+  t.ok(listing.listed < limit, `${listing.listed} connections were read ahead`)
   socket.destroy()
-  await returned
+  await listing.returned
   t.match(await ask(path, { request: 'status' }), [{ result: {} }])
   t.notMatch(log.lines, [/^error/])
 })

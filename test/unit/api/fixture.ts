@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { AnswerLine, Request } from '../../../src/api/protocol.js'
 import type { ApiParts } from '../../../src/api/requests.js'
-import { type ApiServer, serveApi } from '../../../src/api/server.js'
+import { serveApi } from '../../../src/api/server.js'
+import type { SocketServer } from '../../../src/net/unix-socket.js'
 import { type Fixture, type Given, startedDirector } from '../director/fixture.js'
 
 export interface Served extends Fixture {
   readonly path: string
-  readonly server: ApiServer
+  readonly server: SocketServer
   readonly parts: { -readonly [P in keyof ApiParts]: ApiParts[P] }
   /** How often the director was taken out of the path, and the process told to end. */
   readonly went: string[]

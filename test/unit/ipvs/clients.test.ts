@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { Patience } from '../../../src/ipvs/server/patience.js'
 import { serveIpvs } from '../../../src/ipvs/server/server.js'
+import { endlessConnections } from '../../lib/endless-connections.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
 import { ManualClock } from '../../lib/manual-clock.js'
 import { waitFor } from '../../lib/wait-for.js'
@@ -127,33 +128,18 @@ t.test('a slow reader of connections is waited for, and may go away', async (t) 
   director.execute({ type: 'add-service', service: { ...web, scheduler: 'rr' } })
   director.execute({ type: 'add-server', key: web, server: routed('10.0.0.11') })
   dataplane.connect(web, 100)
-  const list = dataplane.connections.bind(dataplane)
-  let listed = 0
-  const returned = new Promise<void>((resolve) => {
-    dataplane.connections = async function* () {
-      try {
-        for (;;) {
-          for await (const connection of list()) {
-            yield connection
-            listed++
-          }
-        }
-      } finally {
-        resolve()
-      }
-    }
-  })
+  const listing = endlessConnections(dataplane)
   const slow = await NetlinkClient.connect(t, path)
   slow.send(command(PROC_READ, [attr(1, text('ip_vs_conn'))]))
   await once(slow.socket, 'readable')
   const limit = 50_000
   let before = -1
-  while (listed !== before && listed < limit) {
-    before = listed
+  while (listing.listed !== before && listing.listed < limit) {
+    before = listing.listed
     t.equal(errnoName((await client.ask(command(16))).at(-1)), 'ok', 'others are answered meanwhile')
     await tick()
   }
-  t.ok(listed < limit, `${listed} connections were read ahead`)
+  t.ok(listing.listed < limit, `${listing.listed} connections were read ahead`)
   slow.socket.destroy()
-  await returned
+  await listing.returned
 })

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { Test } from 'tap'
-import { type IpvsServer, serveIpvs } from '../../../src/ipvs/server/server.js'
+import { serveIpvs } from '../../../src/ipvs/server/server.js'
+import type { SocketServer } from '../../../src/net/unix-socket.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
 import { socketPath } from '../api/fixture.js'
 import { type Fixture, type Given, startedDirector } from '../director/fixture.js'
@@ -10,7 +11,7 @@ import { ACK, command, DUMP, type Envelope, REQUEST } from './bytes.js'
 
 export interface IpvsServed extends Fixture {
   readonly path: string
-  readonly server: IpvsServer
+  readonly server: SocketServer
   readonly client: NetlinkClient
   /** Commands that were reported as carried out. */
   changed: number
