@@ -53,14 +53,16 @@ function veth(rows: readonly Row[]): Target[] {
 }
 
 function raw(rows: readonly Row[]): Target[] {
-  const held = (limit: number, bound: typeof atLeast, what: string, measure: string) => {
-    const row = find(rows, { measure, subject: 'xlvs DR, raw' })
-    return bound(limit, 'packets/s', what, row, row, medianOf)
-  }
-  return [
-    ...held(100_000, atLeast, 'DR by raw sockets at 10 k connections', 'offered more than it takes'),
-    ...held(0, atMost, 'lost by them of 50,000 packets/s', 'lost of 50 k packets/s'),
-  ]
+  return ['DR', 'TUN'].flatMap((method) => {
+    const held = (limit: number, bound: typeof atLeast, what: string, measure: string) => {
+      const row = find(rows, { measure, subject: `xlvs ${method}, raw` })
+      return bound(limit, 'packets/s', what, row, row, medianOf)
+    }
+    return [
+      ...held(100_000, atLeast, `${method} by raw sockets at 10 k connections`, 'offered more than it takes'),
+      ...held(0, atMost, `lost by ${method} of 50,000 packets/s`, 'lost of 50 k packets/s'),
+    ]
+  })
 }
 
 function scale(rows: readonly Row[]): Target[] {

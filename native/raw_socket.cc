@@ -9,19 +9,23 @@
 // Datagrams in one system call.
 static constexpr uint32_t max_batch = 64;
 
-// Descriptors and lengths of a batch, whose datagrams lie one slot apart in the caller's memory.
+// Descriptors of a batch, whose datagrams are anywhere in the caller's memory.
 struct Batch {
 	mmsghdr messages[max_batch] = {};
 	iovec parts[max_batch];
-	sockaddr_in peers[max_batch] = {};
+	sockaddr_in peers[max_batch];
+	uint32_t count = 0;
 
-	Batch(uint8_t *slots, size_t slot_bytes, uint32_t count)
+	// False if it is not within the memory.
+	bool add(const Bytes &memory, size_t offset, size_t length)
 	{
-		for (uint32_t i = 0; i < count; i++) {
-			parts[i] = {slots + i * slot_bytes, slot_bytes};
-			messages[i].msg_hdr.msg_iov = &parts[i];
-			messages[i].msg_hdr.msg_iovlen = 1;
-		}
+		if (offset > memory.length || length > memory.length - offset)
+			return false;
+		parts[count] = {memory.data + offset, length};
+		messages[count].msg_hdr.msg_iov = &parts[count];
+		messages[count].msg_hdr.msg_iovlen = 1;
+		count++;
+		return true;
 	}
 };
 
@@ -121,21 +125,26 @@ Napi::Value RawSocket::watch(const Napi::CallbackInfo &info)
 	return status(info.Env(), uv_poll_start(&watcher->poll, UV_READABLE, Watcher::ready));
 }
 
-// receive(slots, slot bytes, lengths): how many datagrams were read, one a slot, their lengths in
-// bytes put into a Uint32Array; or -errno, -EAGAIN if there is none
+// receive(memory, offsets, lengths, room): how many datagrams were read, each to its offset, with
+// room for so many bytes there, their lengths in bytes put into a Uint32Array; or -errno, -EAGAIN
+// if there is none
 Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 {
-	Bytes slots(info[0]);
-	uint32_t slot_bytes = u32(info[1]);
+	Bytes memory(info[0]);
+	auto offsets = info[1].As<Napi::Uint32Array>();
 	auto lengths = info[2].As<Napi::Uint32Array>();
+	uint32_t room = u32(info[3]);
+	size_t most =
+	    std::min<size_t>({max_batch, offsets.ElementLength(), lengths.ElementLength()});
+	Batch batch;
 
-	if (!slots.present() || slot_bytes == 0)
+	if (!memory.present())
 		return status(info.Env(), -EINVAL);
+	for (size_t i = 0; i < most; i++)
+		if (!batch.add(memory, offsets.Data()[i], room))
+			return status(info.Env(), -EINVAL);
 
-	uint32_t room =
-	    std::min<size_t>({max_batch, slots.length / slot_bytes, lengths.ElementLength()});
-	Batch batch(slots.data, slot_bytes, room);
-	int count = recvmmsg(fd_.get(), batch.messages, room, MSG_DONTWAIT, nullptr);
+	int count = recvmmsg(fd_.get(), batch.messages, batch.count, MSG_DONTWAIT, nullptr);
 
 	if (count < 0)
 		return status(info.Env(), -errno);
@@ -144,28 +153,28 @@ Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 	return status(info.Env(), count);
 }
 
-// send(slots, slot bytes, lengths, addresses, first, count): how many datagrams were sent, of those
-// from slot `first` on, each to an IPv4 address in host order; or -errno of the first
+// send(memory, offsets, lengths, addresses, first, count): how many datagrams were sent, of those
+// from number `first` on, each to an IPv4 address in host order; or -errno of the first
 Napi::Value RawSocket::send(const Napi::CallbackInfo &info)
 {
-	Bytes slots(info[0]);
-	size_t slot_bytes = u32(info[1]);
+	Bytes memory(info[0]);
+	auto offsets = info[1].As<Napi::Uint32Array>();
 	auto lengths = info[2].As<Napi::Uint32Array>();
 	auto addresses = info[3].As<Napi::Uint32Array>();
 	size_t first = u32(info[4]);
 	uint32_t count = std::min(u32(info[5]), max_batch);
-	size_t end = first + count;
+	size_t known =
+	    std::min({offsets.ElementLength(), lengths.ElementLength(), addresses.ElementLength()});
+	Batch batch;
 
-	if (!slots.present() || end * slot_bytes > slots.length || end > lengths.ElementLength() ||
-	    end > addresses.ElementLength())
+	if (!memory.present() || first + count > known)
 		return status(info.Env(), -EINVAL);
-
-	Batch batch(slots.data + first * slot_bytes, slot_bytes, count);
-
 	for (uint32_t i = 0; i < count; i++) {
 		msghdr &header = batch.messages[i].msg_hdr;
 
-		batch.parts[i].iov_len = std::min<size_t>(lengths.Data()[first + i], slot_bytes);
+		if (!batch.add(memory, offsets.Data()[first + i], lengths.Data()[first + i]))
+			return status(info.Env(), -EINVAL);
+		batch.peers[i] = {};
 		batch.peers[i].sin_family = AF_INET;
 		batch.peers[i].sin_addr.s_addr = htonl(addresses.Data()[first + i]);
 		header.msg_name = &batch.peers[i];

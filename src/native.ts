@@ -110,10 +110,10 @@ export interface NativeLink extends NativePinnable {
 export interface NativeRawSocket extends NativeHandle {
   setOption(level: number, name: number, value: number | Uint8Array): Status
   watch(callback: () => void): Status
-  receive(slots: Uint8Array, slotBytes: number, lengths: Uint32Array): number | Status
+  receive(memory: Uint8Array, offsets: Uint32Array, lengths: Uint32Array, room: number): number | Status
   send(
-    slots: Uint8Array,
-    slotBytes: number,
+    memory: Uint8Array,
+    offsets: Uint32Array,
     lengths: Uint32Array,
     addresses: Uint32Array,
     first: number,

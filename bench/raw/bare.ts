@@ -15,7 +15,7 @@ await new Silence(new Nft(), 'bare', new MemoryLog()).open([{ protocol: 'tcp', v
 const sockets = process.argv[2] === 'npm' ? await openNpmSockets(ownMark) : openBatchSockets(ownMark)
 const addresses = servers.map(({ rip }) => addressToNumber(rip))
 sockets.receive('eth0', (datagram) => {
-  const address = addresses[datagram.readUInt16BE(sportAt) % addresses.length]
+  const address = addresses[datagram.bytes.readUInt16BE(datagram.from + sportAt) % addresses.length]
   if (address !== undefined) sockets.send(datagram, address)
 })
 process.stdout.write('ready\n')

@@ -4,17 +4,17 @@ import { type NativeRawSocket, native, type Status } from '../native.js'
 /** There is nothing to receive, or no room to send. */
 export const EAGAIN = 11
 
-/** Datagrams of a batch, one in each slot from the beginning of it. */
-export interface Slots {
+/** Datagrams of a batch, and where in memory they are. */
+export interface Batch {
   readonly memory: Uint8Array
-  /** Bytes from one slot to the next. */
-  readonly slotBytes: number
-  /** Bytes of each datagram. */
+  /** Where each begins. */
+  readonly offsets: Uint32Array
+  /** Bytes of each. */
   readonly lengths: Uint32Array
 }
 
 /** Datagrams that go out. */
-export interface OutgoingSlots extends Slots {
+export interface OutgoingBatch extends Batch {
   /** Where each goes: an IPv4 address in host order. */
   readonly addresses: Uint32Array
 }
@@ -38,18 +38,21 @@ export class RawSocket {
     accepted(this.#native.watch(callback), 'poll')
   }
 
-  /** @returns how many were received into the slots. @throws Error for an error of the socket, which is over then. */
-  receive({ memory, slotBytes, lengths }: Slots): number {
-    const count = this.#native.receive(memory, slotBytes, lengths)
+  /**
+   * @param room bytes for each.
+   * @returns how many were received, and their lengths in the batch. @throws Error for an error of the socket, which is over then.
+   */
+  receive({ memory, offsets, lengths }: Batch, room: number): number {
+    const count = this.#native.receive(memory, offsets, lengths, room)
     return count === -EAGAIN ? 0 : accepted(count, 'recvmmsg')
   }
 
   /**
-   * Sends `count` of the slots, from slot `first` on, until the kernel refuses one.
+   * Sends `count` datagrams of the batch, from its `first` on, until the kernel refuses one.
    * @returns how many were sent, or -errno if the first is refused: no exception, which takes ten times as long as to send.
    */
-  send({ memory, slotBytes, lengths, addresses }: OutgoingSlots, first: number, count: number): number {
-    return this.#native.send(memory, slotBytes, lengths, addresses, first, count)
+  send({ memory, offsets, lengths, addresses }: OutgoingBatch, first: number, count: number): number {
+    return this.#native.send(memory, offsets, lengths, addresses, first, count)
   }
 
   close(): void {

@@ -5,6 +5,7 @@
 import { addressToNumber } from '../../src/core/address.js'
 import { openBatchSockets } from '../../src/dataplane/raw/batch-sockets.js'
 import { openNpmSockets } from '../../src/dataplane/raw/npm-sockets.js'
+import { wholeOf } from '../../src/dataplane/sim/packet.js'
 
 const [, , by, client = '', unreachable = ''] = process.argv
 const mark = 1
@@ -12,7 +13,8 @@ const ipHeader = 20
 const udpHeader = 8
 
 const sockets = by === 'npm' ? await openNpmSockets(mark) : openBatchSockets(mark)
-sockets.receive('eth0', (datagram) => {
+sockets.receive('eth0', ({ bytes, from, end }) => {
+  const datagram = bytes.subarray(from, end)
   const { count, refuseEvery } = JSON.parse(datagram.toString('latin1', ipHeader + udpHeader))
   const answer = Buffer.alloc(ipHeader + udpHeader + 4)
   datagram.copy(answer, 0, 0, ipHeader + udpHeader)
@@ -24,7 +26,7 @@ sockets.receive('eth0', (datagram) => {
   answer.writeUInt16BE(0, 26)
   for (let i = 0; i < count; i++) {
     answer.writeUInt32BE(i, ipHeader + udpHeader)
-    sockets.send(answer, addressToNumber(refuseEvery && i % refuseEvery === 0 ? unreachable : client))
+    sockets.send(wholeOf(answer), addressToNumber(refuseEvery && i % refuseEvery === 0 ? unreachable : client))
   }
   // When the datagrams of this turn are through.
   setImmediate(() => process.stdout.write(`${JSON.stringify(sockets.takeRefused())}\n`))

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Address, addressFromNumber } from '../../src/core/address.js'
-import type { DatagramSockets, Receiver, Refused } from '../../src/dataplane/raw/datagram-sockets.js'
+import type { DatagramSockets, Listener, Receiver, Refused } from '../../src/dataplane/raw/datagram-sockets.js'
 import { type OpenedRaw, openRaw } from '../../src/dataplane/raw/open.js'
+import { headroom, type Span } from '../../src/dataplane/sim/packet.js'
 import { ManualClock } from './manual-clock.js'
 import { MemoryLog } from './memory-log.js'
 import { checksum } from './packet.js'
@@ -20,12 +21,12 @@ export interface SentDatagram {
 export class FakeSockets implements DatagramSockets {
   readonly sent: SentDatagram[] = []
   /** By the name of the interface. */
-  readonly listeners = new Map<string, (datagram: Buffer) => void>()
+  readonly listeners = new Map<string, Listener>()
   /** Why the kernel takes nothing, if it does not. */
   refusal: string | undefined
   #refused = 0
 
-  receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
+  receive(interfaceName: string, listener: Listener): Receiver {
     this.listeners.set(interfaceName, listener)
     return { close: () => this.listeners.delete(interfaceName) }
   }
@@ -38,18 +39,24 @@ export class FakeSockets implements DatagramSockets {
     return { packets, reason: this.refusal ?? '' }
   }
 
-  send(datagram: Buffer, to: number): void {
+  send({ bytes, from, end }: Span, to: number): void {
     if (this.refusal !== undefined) {
       this.#refused++
       return
     }
-    const sent = Buffer.from(datagram)
+    const sent = Buffer.from(bytes.subarray(from, end))
     // raw(7): the kernel always fills these in.
     sent.writeUInt16BE(sent.length, 2)
     sent.writeUInt16BE(0, 10)
     sent.writeUInt16BE(checksum(sent.subarray(0, (sent.readUInt8(0) & 0x0f) * 4)), 10)
     this.sent.push({ datagram: sent, to: addressFromNumber(to) })
   }
+}
+
+/** A datagram as sockets have it: in memory where there are others, which are not to be read. */
+export function received(datagram: Uint8Array): Span {
+  const others = Buffer.alloc(headroom, 0xff)
+  return { bytes: Buffer.concat([others, datagram, others]), from: headroom, end: headroom + datagram.length }
 }
 
 /** nft that keeps the elements of sets, by their names, of one table. */
@@ -139,6 +146,6 @@ export class RawDirector {
 
   /** A datagram comes, and has been dealt with when this returns. */
   receive(datagram: Buffer): void {
-    this.sockets.listeners.get('eth0')?.(Buffer.from(datagram))
+    this.sockets.listeners.get('eth0')?.(received(datagram))
   }
 }

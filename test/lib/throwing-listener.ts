@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram'
 import { ipProtocol } from '../../src/dataplane/sim/packet.js'
 import { RawSocket } from '../../src/net/raw-socket.js'
 
-const slots = { memory: new Uint8Array(65_536), slotBytes: 65_536, lengths: new Uint32Array(1) }
+const longest = 65_535
+const batch = { memory: new Uint8Array(longest), offsets: new Uint32Array(1), lengths: new Uint32Array(1) }
 const print = (line: string) => process.stdout.write(`${line}\n`)
 process.on('uncaughtException', ({ message }) => print(`uncaught ${message}`))
 
@@ -12,7 +13,7 @@ const sender = createSocket('udp4')
 const send = () => sender.send('x', 9, '127.0.0.1')
 let calls = 0
 listener.watch(() => {
-  print(`received ${listener.receive(slots)}`)
+  print(`received ${listener.receive(batch, longest)}`)
   if (++calls < 3) {
     send()
   } else {

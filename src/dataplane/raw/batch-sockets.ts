@@ -1,6 +1,7 @@
 /** Datagrams by the addon: many in a system call, recvmmsg(2) and sendmmsg(2). */
-import { EAGAIN, type OutgoingSlots, RawSocket, refusalText, type Slots } from '../../net/raw-socket.js'
-import type { DatagramSockets, Receiver, Refused } from './datagram-sockets.js'
+import { EAGAIN, RawSocket, refusalText } from '../../net/raw-socket.js'
+import { headroom, type Span } from '../sim/packet.js'
+import type { DatagramSockets, Listener, Receiver, Refused } from './datagram-sockets.js'
 import { Refusals } from './refusals.js'
 import {
   ipprotoRaw,
@@ -13,8 +14,6 @@ import {
 
 /** A cache line more than a power of two, or the beginnings of all datagrams would compete for the same lines of the cache. */
 const slotBytes = longestDatagram + 1 + 64
-/** To make a view takes longer than what else is done about a packet, so those of usual lengths are kept. */
-const longestKept = 2048
 
 /** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the addon, Error if the kernel refuses. */
 export function openBatchSockets(mark: number): DatagramSockets {
@@ -23,10 +22,19 @@ export function openBatchSockets(mark: number): DatagramSockets {
 
 class BatchSockets implements DatagramSockets {
   readonly #sender = new RawSocket(ipprotoRaw)
-  readonly #incoming = slots()
-  readonly #received = Buffer.from(this.#incoming.memory.buffer)
-  readonly #views = Array.from({ length: receivedAtOnce }, (): Buffer[] => [])
-  readonly #outgoing: OutgoingSlots = { ...slots(), addresses: new Uint32Array(receivedAtOnce) }
+  /** Slots for what is received, and behind them as many for what is sent from elsewhere. */
+  readonly #memory = Buffer.alloc(2 * receivedAtOnce * slotBytes)
+  readonly #incoming = {
+    memory: this.#memory,
+    offsets: slotOffsets(headroom),
+    lengths: new Uint32Array(receivedAtOnce),
+  }
+  readonly #outgoing = {
+    memory: this.#memory,
+    offsets: new Uint32Array(receivedAtOnce),
+    lengths: new Uint32Array(receivedAtOnce),
+    addresses: new Uint32Array(receivedAtOnce),
+  }
   readonly #refusals = new Refusals((status: number) => refusalText('sendmmsg', status))
   #queued = 0
   #listening = false
@@ -35,7 +43,7 @@ class BatchSockets implements DatagramSockets {
     prepareSender(this.#sender, mark)
   }
 
-  receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
+  receive(interfaceName: string, listener: Listener): Receiver {
     const sockets: RawSocket[] = []
     const close = () => {
       for (const socket of sockets) socket.close()
@@ -56,10 +64,15 @@ class BatchSockets implements DatagramSockets {
     return { close }
   }
 
-  send(datagram: Buffer, to: number): void {
-    const { memory, lengths, addresses } = this.#outgoing
-    memory.set(datagram, this.#queued * slotBytes)
-    lengths[this.#queued] = datagram.length
+  send({ bytes, from, end }: Span, to: number): void {
+    const { offsets, lengths, addresses } = this.#outgoing
+    let at = from
+    if (bytes !== this.#memory) {
+      at = (receivedAtOnce + this.#queued) * slotBytes
+      bytes.copy(this.#memory, at, from, end)
+    }
+    offsets[this.#queued] = at
+    lengths[this.#queued] = end - from
     addresses[this.#queued] = to
     this.#queued++
     if (!this.#listening || this.#queued === receivedAtOnce) this.#flush()
@@ -73,11 +86,14 @@ class BatchSockets implements DatagramSockets {
     this.#sender.close()
   }
 
-  #read(socket: RawSocket, listener: (datagram: Buffer) => void): void {
+  #read(socket: RawSocket, listener: Listener): void {
     const count = this.#receive(socket)
     this.#listening = true
     try {
-      for (let slot = 0; slot < count; slot++) listener(this.#view(slot))
+      for (let slot = 0; slot < count; slot++) {
+        const from = slot * slotBytes + headroom
+        listener({ bytes: this.#memory, from, end: from + (this.#incoming.lengths[slot] ?? 0) })
+      }
     } finally {
       this.#listening = false
       this.#flush()
@@ -86,21 +102,11 @@ class BatchSockets implements DatagramSockets {
 
   #receive(socket: RawSocket): number {
     try {
-      return socket.receive(this.#incoming)
+      return socket.receive(this.#incoming, longestDatagram)
     } catch {
       // An error that a packet of ours has brought; it is over.
       return 0
     }
-  }
-
-  #view(slot: number): Buffer {
-    const length = this.#incoming.lengths[slot] ?? 0
-    const kept = this.#views[slot]?.[length]
-    if (kept) return kept
-    const at = slot * slotBytes
-    const view = this.#received.subarray(at, at + length)
-    if (length <= longestKept && this.#views[slot]) this.#views[slot][length] = view
-    return view
   }
 
   #flush(): void {
@@ -116,10 +122,7 @@ class BatchSockets implements DatagramSockets {
   }
 }
 
-function slots(): Slots {
-  return {
-    memory: new Uint8Array(receivedAtOnce * slotBytes),
-    slotBytes,
-    lengths: new Uint32Array(receivedAtOnce),
-  }
+/** @param from where a datagram begins in its slot. */
+function slotOffsets(from: number): Uint32Array {
+  return Uint32Array.from({ length: receivedAtOnce }, (_, slot) => slot * slotBytes + from)
 }

@@ -1,3 +1,5 @@
+import type { Span } from '../sim/packet.js'
+
 /** What receives on one interface. */
 export interface Receiver {
   close(): void
@@ -10,20 +12,23 @@ export interface Refused {
   readonly reason: string
 }
 
+/** Is called with each datagram. */
+export type Listener = (datagram: Span) => void
+
 /** IPv4 datagrams from and to the network, headers included. Whole ones: what came in fragments has been put together. */
 export interface DatagramSockets {
   /**
-   * Calls back with TCP, UDP and ICMP errors that come to this machine on an interface. A datagram may be written to and
-   * belongs to the listener until it returns.
+   * Calls back with TCP, UDP and ICMP errors that come to this machine on an interface. A datagram, and the {@link headroom}
+   * bytes before it, may be written to and belong to the listener until it returns.
    * @throws Error if there is no such interface.
    */
-  receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver
+  receive(interfaceName: string, listener: Listener): Receiver
   /**
    * Sends one by the way that routing knows to an address, whatever its own destination. During a listener's call it may
-   * wait until all that has come is listened to; its bytes are copied.
+   * wait until all that has come is listened to: what is sent of the bytes that were received must stay as it is. Others are copied.
    * @param to IPv4, in host order.
    */
-  send(datagram: Buffer, to: number): void
+  send(datagram: Span, to: number): void
   /** What was not taken since this was called last. */
   takeRefused(): Refused
   close(): void

@@ -2,7 +2,7 @@
 import type { Logger } from '../../core/logger.js'
 import { countVerdict } from '../sim/count.js'
 import { ipHeaderLength } from '../sim/ipv4.js'
-import { goOn, ipProtocol, Packet } from '../sim/packet.js'
+import { goOn, ipProtocol, Packet, type Span, wholeOf } from '../sim/packet.js'
 import { parseNetwork } from '../sim/parse.js'
 import { PacketProgram } from '../sim/program.js'
 import type { Tables } from '../sim/tables.js'
@@ -23,7 +23,7 @@ export interface ForwarderParts {
 
 /** A packet on its way out. */
 interface Forwarded {
-  readonly packet: Buffer
+  readonly packet: Span
   readonly isTunnelled: boolean
   /** Made of several segments. */
   readonly isJoined: boolean
@@ -51,7 +51,7 @@ export class Forwarder {
    * @param datagram that came to this machine; it is written to.
    * @param linkMtu the longest packet that can have come so, in bytes: a longer one was put together here.
    */
-  readonly take = (datagram: Buffer, linkMtu: number): void => {
+  readonly take = (datagram: Span, linkMtu: number): void => {
     try {
       countVerdict(this.#tables, this.#carryOut(datagram, linkMtu))
     } catch (error) {
@@ -61,9 +61,9 @@ export class Forwarder {
   }
 
   /** @returns the verdict. */
-  #carryOut(datagram: Buffer, linkMtu: number): number {
+  #carryOut(datagram: Span, linkMtu: number): number {
     const p = this.#packet
-    const result = parseNetwork(p, datagram, 0)
+    const result = parseNetwork(p, datagram)
     if (result !== goOn) return result
     const isJoined = p.protocol === ipProtocol.TCP && p.ipLength > linkMtu
     p.needed = needed(p, linkMtu)
@@ -88,22 +88,23 @@ export class Forwarder {
 
   #forward({ packet, isTunnelled, isJoined }: Forwarded, way: Way, mtu: number): void {
     const to = way.address
-    if (packet.length <= mtu) {
-      if (isJoined) renewChecksum(packet, isTunnelled ? ipHeaderLength : 0)
+    const { bytes, from, end } = packet
+    if (end - from <= mtu) {
+      if (isJoined) renewChecksum(bytes, isTunnelled ? from + ipHeaderLength : from)
       this.#sockets.send(packet, to)
     } else {
-      cut(packet, isTunnelled, mtu, (piece) => this.#sockets.send(piece, to))
+      cut(bytes.subarray(from, end), isTunnelled, mtu, (piece) => this.#sockets.send(wholeOf(piece), to))
     }
   }
 
   #reset(p: Packet, isJoined: boolean): void {
     if (isJoined) renewChecksum(p.bytes, p.at)
     const reset = resetOf(p)
-    if (reset) this.#answer(reset)
+    if (reset) this.#answer(wholeOf(reset))
   }
 
-  #answer(packet: Buffer): void {
-    this.#sockets.send(packet, packet.readUInt32BE(16))
+  #answer(packet: Span): void {
+    this.#sockets.send(packet, packet.bytes.readUInt32BE(packet.from + 16))
   }
 }
 

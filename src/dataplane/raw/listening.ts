@@ -1,6 +1,7 @@
 import { UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
+import type { Span } from '../sim/packet.js'
 import type { Interfaces } from '../tables/table-dataplane.js'
 import type { DatagramSockets, Receiver } from './datagram-sockets.js'
 
@@ -19,7 +20,7 @@ interface Listener {
 }
 
 /** @param linkMtu of the interface, in bytes. */
-type Take = (datagram: Buffer, linkMtu: number) => void
+type Take = (datagram: Span, linkMtu: number) => void
 
 /** The interfaces that datagrams are taken from: opened at the start, and again when one has come back. */
 export class Listening implements Interfaces {

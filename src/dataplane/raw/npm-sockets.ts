@@ -2,7 +2,8 @@
 import type { Socket } from 'raw-socket'
 import { type Address, addressFromNumber } from '../../core/address.js'
 import { UnsupportedError } from '../../core/errors.js'
-import type { DatagramSockets, Receiver, Refused } from './datagram-sockets.js'
+import { headroom, type Span } from '../sim/packet.js'
+import type { DatagramSockets, Listener, Receiver, Refused } from './datagram-sockets.js'
 import { Refusals } from './refusals.js'
 import {
   ipprotoRaw,
@@ -43,7 +44,7 @@ class NpmSockets implements DatagramSockets {
     this.#sender.pauseRecv()
   }
 
-  receive(interfaceName: string, listener: (datagram: Buffer) => void): Receiver {
+  receive(interfaceName: string, listener: Listener): Receiver {
     const sockets: Socket[] = []
     const closeAll = () => {
       for (const socket of sockets) close(socket)
@@ -62,14 +63,14 @@ class NpmSockets implements DatagramSockets {
     return { close: closeAll }
   }
 
-  send(datagram: Buffer, to: number): void {
+  send({ bytes, from, end }: Span, to: number): void {
     let address = this.#addresses.get(to)
     if (address === undefined) {
       address = addressFromNumber(to)
       this.#addresses.set(to, address)
     }
     try {
-      this.#sender.wrap.send(datagram, 0, datagram.length, address, ignore)
+      this.#sender.wrap.send(bytes, from, end - from, address, ignore)
     } catch (error) {
       this.#refusals.add(error)
     }
@@ -111,25 +112,21 @@ function configurable(socket: Socket) {
 }
 
 /** All datagrams of all sockets are read into it, one after the other. */
-const buffer = Buffer.alloc(longestDatagram)
-/** Its beginnings, by their length: to make one takes as long as a third of what else is done about a packet. */
-const beginnings: Buffer[] = []
+const memory = Buffer.alloc(headroom + longestDatagram)
+const received = memory.subarray(headroom)
 
 /**
  * The package reads one datagram each time around the event loop, which takes longer than to read it. Here as many are read
  * as there are, but for the share of others.
  */
-function read(socket: Socket, listener: (datagram: Buffer) => void): void {
+function read(socket: Socket, listener: Listener): void {
   const { wrap } = socket
-  const take = (_: Buffer, bytes: number) => {
-    beginnings[bytes] ??= buffer.subarray(0, bytes)
-    listener(beginnings[bytes])
-  }
+  const take = (_: Buffer, length: number) => listener({ bytes: memory, from: headroom, end: headroom + length })
   wrap.removeAllListeners('recvReady')
   wrap.on('recvReady', () => {
     for (let left = receivedAtOnce; left > 0; left--) {
       try {
-        wrap.recv(buffer, take)
+        wrap.recv(received, take)
       } catch {
         // There are no more, or the interface is down.
         return

@@ -4,6 +4,7 @@
  */
 import { checksum, headerLengthAt } from '../sim/ipv4.js'
 import { ipProtocol, type Packet } from '../sim/packet.js'
+import { byteAt, putWord16, word16AsIs, word16At } from '../sim/words.js'
 
 /** Where the checksum is in the header. */
 const tcpChecksum = 16
@@ -24,35 +25,35 @@ export function finishChecksum(p: Packet): void {
   sum += (p.protocol << 8) + ((length & 0xff) << 8) + (length >>> 8)
   sum = (sum & 0xffff) + (sum >>> 16)
   sum = (sum & 0xffff) + (sum >>> 16)
-  if (bytes.readUInt16LE(field) === sum) writeChecksum(bytes, at, field)
+  if (word16AsIs(bytes, field) === sum) writeChecksum(bytes, at, field)
 }
 
 /** Makes the checksum of a TCP segment or UDP datagram anew. */
 export function renewChecksum(bytes: Buffer, at: number): void {
   const field = checksumAt(bytes, at)
   if (field === 0) return
-  bytes.writeUInt16BE(pseudoSum(bytes, at), field)
+  putWord16(bytes, pseudoSum(bytes, at), field)
   writeChecksum(bytes, at, field)
 }
 
 /** The sum of the pseudo header, which is in the field, takes part. */
 function writeChecksum(bytes: Buffer, at: number, field: number): void {
-  const sum = checksum(bytes, at + headerLengthAt(bytes, at), at + bytes.readUInt16BE(at + 2))
+  const sum = checksum(bytes, at + headerLengthAt(bytes, at), at + word16At(bytes, at + 2))
   // 0 would say that there is none (RFC 768).
-  bytes.writeUInt16BE(sum === 0 ? 0xffff : sum, field)
+  putWord16(bytes, sum === 0 ? 0xffff : sum, field)
 }
 
 /** Where the checksum is; 0: the protocol has none. */
 function checksumAt(bytes: Buffer, at: number): number {
-  const protocol = bytes.readUInt8(at + 9)
+  const protocol = byteAt(bytes, at + 9)
   if (protocol === ipProtocol.TCP) return at + headerLengthAt(bytes, at) + tcpChecksum
   return protocol === ipProtocol.UDP ? at + headerLengthAt(bytes, at) + udpChecksum : 0
 }
 
 /** Of addresses, protocol and length (RFC 9293, 3.1), not complemented. */
 function pseudoSum(bytes: Buffer, at: number): number {
-  let sum = bytes.readUInt8(at + 9) + bytes.readUInt16BE(at + 2) - headerLengthAt(bytes, at)
-  for (let i = at + 12; i < at + 20; i += 2) sum += bytes.readUInt16BE(i)
+  let sum = byteAt(bytes, at + 9) + word16At(bytes, at + 2) - headerLengthAt(bytes, at)
+  for (let i = at + 12; i < at + 20; i += 2) sum += word16At(bytes, i)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
   return sum
 }

@@ -1,7 +1,8 @@
 /** LVS/DR and LVS/TUN (forward.h), as net/netfilter/ipvs/ip_vs_xmit.c has them. */
 import { verdict } from '../tables/layout.gen.js'
 import { checksum, decrementTtl, ipHeaderLength } from './ipv4.js'
-import { goOn, ipFragment, ipProtocol, type Packet } from './packet.js'
+import { goOn, ipFragment, ipProtocol, type Packet, type Span } from './packet.js'
+import { byteAt, putWord16, putWord16AsIs, putWord32AsIs, word16AsIs } from './words.js'
 
 const ecnMask = 0x03
 const ecnCe = 0x03
@@ -12,7 +13,7 @@ const ecnEct0 = 0x02
  * @param mtu and @param overhead, which a tunnel adds, in bytes.
  */
 export function checkWay(p: Packet, mtu: number, overhead: number): number {
-  if (p.bytes.readUInt8(p.at + 8) <= 1) return p.isIcmpError ? verdict.DROP_TTL : verdict.ICMP_TIME_EXCEEDED
+  if (byteAt(p.bytes, p.at + 8) <= 1) return p.isIcmpError ? verdict.DROP_TTL : verdict.ICMP_TIME_EXCEEDED
   if (p.needed + overhead <= mtu) return goOn
   if (p.isIcmpError || !p.hasDf) return verdict.DROP_TOO_BIG
   decrementTtl(p.bytes, p.at)
@@ -25,25 +26,24 @@ function outerTos(tos: number): number {
 }
 
 /**
- * The packet with an outer header (RFC 2003) before it, one hop older.
+ * Writes an outer header (RFC 2003) before the packet, which becomes one hop older.
  * @param saddr and @param rip in wire order read as little-endian. @param id tells flows apart.
  */
-export function encapsulate(p: Packet, saddr: number, rip: number, id: number): Buffer {
-  decrementTtl(p.bytes, p.at)
-  const inner = p.bytes.subarray(p.at)
-  const out = Buffer.allocUnsafe(ipHeaderLength + inner.length)
-  out.writeUInt8(0x45, 0)
-  out.writeUInt8(outerTos(inner.readUInt8(1)), 1)
-  out.writeUInt16BE((p.ipLength + ipHeaderLength) & 0xffff, 2)
+export function encapsulate(p: Packet, saddr: number, rip: number, id: number): Span {
+  const { bytes, at } = p
+  decrementTtl(bytes, at)
+  const outer = at - ipHeaderLength
+  bytes[outer] = 0x45
+  bytes[outer + 1] = outerTos(byteAt(bytes, at + 1))
+  putWord16(bytes, p.ipLength + ipHeaderLength, outer + 2)
   // As struct iphdr has it: wire order, added up as the machine reads it.
-  out.writeUInt16LE((inner.readUInt16LE(4) + id) & 0xffff, 4)
-  out.writeUInt16BE(p.fragment & ipFragment.DF, 6)
-  out.writeUInt8(inner.readUInt8(8), 8)
-  out.writeUInt8(ipProtocol.IPIP, 9)
-  out.writeUInt16BE(0, 10)
-  out.writeUInt32LE(saddr, 12)
-  out.writeUInt32LE(rip, 16)
-  out.writeUInt16BE(checksum(out, 0, ipHeaderLength), 10)
-  inner.copy(out, ipHeaderLength)
-  return out
+  putWord16AsIs(bytes, word16AsIs(bytes, at + 4) + id, outer + 4)
+  putWord16(bytes, p.fragment & ipFragment.DF, outer + 6)
+  bytes[outer + 8] = byteAt(bytes, at + 8)
+  bytes[outer + 9] = ipProtocol.IPIP
+  putWord16(bytes, 0, outer + 10)
+  putWord32AsIs(bytes, saddr, outer + 12)
+  putWord32AsIs(bytes, rip, outer + 16)
+  putWord16(bytes, checksum(bytes, outer, at), outer + 10)
+  return { bytes, from: outer, end: p.end }
 }

@@ -2,7 +2,7 @@
 import { configLayout, sharedConstant, verdict, verdictNames } from '../tables/layout.gen.js'
 import { countVerdict } from './count.js'
 import { ipHeaderLength } from './ipv4.js'
-import { goOn, Packet } from './packet.js'
+import { goOn, headroom, Packet } from './packet.js'
 import { parseNetwork } from './parse.js'
 import { type Outcome, PacketProgram } from './program.js'
 import type { Tables } from './tables.js'
@@ -34,23 +34,26 @@ export class FrameProgram {
 
   /** @param data is left as it is. @param now in ticks. */
   send(data: Uint8Array, ingressIfindex: number, now: number): Sent {
-    const frame = Buffer.from(data)
-    const { at, ...outcome } = this.#decide(frame, now)
+    const bytes = Buffer.concat([Buffer.alloc(headroom), data])
+    const { at, ...outcome } = this.#decide(bytes, now)
     const given = this.#byInterface(outcome, ingressIfindex)
     countVerdict(this.#tables, given)
     const name = (verdictNames[given] ?? '').toLowerCase()
     if (!outcome.packet) return { verdict: name, frame: Buffer.from(data) }
-    const header = Buffer.from(frame.subarray(0, at))
+    const header = Buffer.from(data.subarray(0, at))
     if (outcome.way) header.set(outcome.way.macs)
     else swapMacs(header)
-    return { verdict: name, frame: Buffer.concat([header, outcome.packet]) }
+    const { bytes: sent, from, end } = outcome.packet
+    return { verdict: name, frame: Buffer.concat([header, sent.subarray(from, end)]) }
   }
 
-  #decide(frame: Buffer, now: number): Outcome & { readonly at: number } {
+  /** @param bytes a frame behind free ones. @returns with the outcome where the IP header begins in the frame. */
+  #decide(bytes: Buffer, now: number): Outcome & { readonly at: number } {
     const p = this.#packet
+    const frame = bytes.subarray(headroom)
     const at = ipHeaderAt(frame)
     if (typeof at !== 'number') return { ...at, at: 0 }
-    const result = parseNetwork(p, frame, at)
+    const result = parseNetwork(p, { bytes, from: headroom + at, end: bytes.length })
     if (result !== goOn) return { verdict: result, at }
     if (!isForUs(this.#tables.config, frame, now)) return { verdict: verdict.PASS_OTHER_HOST, at }
     return { ...this.#program.decide(p, now), at }

@@ -1,7 +1,7 @@
 /** ICMP errors to clients, as icmp_send() makes them (icmp.h). */
 import { sharedConstant, verdict } from '../tables/layout.gen.js'
 import { checksum, ipHeaderLength } from './ipv4.js'
-import { ipProtocol } from './packet.js'
+import { ipProtocol, type Span, wholeOf } from './packet.js'
 import { icmpCode, icmpHeaderLength, icmpType } from './parse-icmp.js'
 
 const headersLength = ipHeaderLength + icmpHeaderLength
@@ -55,7 +55,7 @@ export class IcmpBudget {
  * An error about a packet, from the address that it was for, back to where it came from.
  * @param about the packet, from its IP header on. @param length of it that may be quoted, in bytes.
  */
-export function icmpPacket(about: Buffer, length: number, { type, code, rest }: IcmpError): Buffer {
+export function icmpPacket(about: Buffer, length: number, { type, code, rest }: IcmpError): Span {
   const quote = Math.min(length, quoteMax)
   const out = Buffer.alloc(headersLength + quote)
   out.writeUInt8(0x45, 0)
@@ -72,5 +72,5 @@ export function icmpPacket(about: Buffer, length: number, { type, code, rest }: 
   out.writeUInt32BE(rest, ipHeaderLength + 4)
   about.copy(out, headersLength, 0, quote)
   out.writeUInt16BE(checksum(out, ipHeaderLength, out.length), ipHeaderLength + 2)
-  return out
+  return wholeOf(out)
 }

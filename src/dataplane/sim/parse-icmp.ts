@@ -16,14 +16,14 @@ export function parseIcmp(p: Packet): number {
   const { bytes } = p
   const at = p.at + p.headerLength
   const length = p.ipLength - p.headerLength
-  if (at + icmpHeaderLength > bytes.length || length < icmpHeaderLength) return verdict.MALFORMED_L4
+  if (at + icmpHeaderLength > p.end || length < icmpHeaderLength) return verdict.MALFORMED_L4
   const type = bytes.readUInt8(at)
   if (type !== icmpType.DEST_UNREACH && type !== icmpType.SOURCE_QUENCH && type !== icmpType.TIME_EXCEEDED) {
     return verdict.PASS_ICMP
   }
   if (isMartian(p)) return verdict.PASS_MARTIAN
   const quoteAt = at + icmpHeaderLength
-  const headerLength = ipv4HeaderLength(bytes, quoteAt, true)
+  const headerLength = ipv4HeaderLength(bytes, quoteAt, p.end, true)
   if (headerLength === 0) return verdict.PASS_ICMP
   const quoteLength = length - icmpHeaderLength
   return bytes.readUInt8(quoteAt + 9) === ipProtocol.IPIP
@@ -32,19 +32,19 @@ export function parseIcmp(p: Packet): number {
 }
 
 /** Whether the ports of a whole segment's or datagram's beginning follow an IP header. */
-function hasPorts(bytes: Buffer, at: number, headerLength: number): boolean {
+function hasPorts({ bytes, end }: Packet, at: number, headerLength: number): boolean {
   const protocol = bytes.readUInt8(at + 9)
   return (
     (protocol === ipProtocol.TCP || protocol === ipProtocol.UDP) &&
     (bytes.readUInt16BE(at + 6) & ipFragment.OFFSET) === 0 &&
-    at + headerLength + portsLength <= bytes.length
+    at + headerLength + portsLength <= end
   )
 }
 
 /** A packet that a real server sent in the name of the VIP: from the client's side source and destination swap. */
 function parseQuotedReply(p: Packet, at: number, headerLength: number, quoteLength: number): number {
   const { bytes } = p
-  if (!hasPorts(bytes, at, headerLength) || quoteLength < headerLength + portsLength) return verdict.PASS_ICMP
+  if (!hasPorts(p, at, headerLength) || quoteLength < headerLength + portsLength) return verdict.PASS_ICMP
   p.isIcmpError = true
   p.cip = bytes.readUInt32LE(at + 16)
   p.vip = bytes.readUInt32LE(at + 12)
@@ -60,8 +60,8 @@ function parseQuotedTunnel(p: Packet, outerAt: number, outerLength: number, quot
   const at = outerAt + outerLength
   if (bytes.readUInt32LE(outerAt + 12) !== p.vip) return verdict.PASS_ICMP
   if (bytes.readUInt16BE(outerAt + 6) & ipFragment.OFFSET) return verdict.PASS_ICMP
-  const headerLength = ipv4HeaderLength(bytes, at, true)
-  if (headerLength === 0 || !hasPorts(bytes, at, headerLength)) return verdict.PASS_ICMP
+  const headerLength = ipv4HeaderLength(bytes, at, p.end, true)
+  if (headerLength === 0 || !hasPorts(p, at, headerLength)) return verdict.PASS_ICMP
   if (quoteLength < outerLength + headerLength + portsLength) return verdict.PASS_ICMP
   p.isIcmpError = true
   p.rip = bytes.readUInt32LE(outerAt + 16)

@@ -5,13 +5,14 @@ import { countTraffic } from './count.js'
 import { checkWay, encapsulate } from './forward.js'
 import { errorOf, IcmpBudget, icmpPacket, withoutIcmp } from './icmp.js'
 import { checksum, decrementTtl, ipHeaderLength } from './ipv4.js'
-import { goOn, ipProtocol, isMartian, type Packet, tcpFlag } from './packet.js'
+import { goOn, ipProtocol, isMartian, type Packet, type Span, tcpFlag } from './packet.js'
 import { isFragment, parseTransport } from './parse.js'
 import { pickServer } from './pick.js'
 import { Place } from './place.js'
 import type { Tables } from './tables.js'
 import { tunnelError } from './tunnel-error.js'
 import { Way } from './way.js'
+import { word16At } from './words.js'
 
 const ftpDataPort = 20
 
@@ -19,8 +20,8 @@ const ftpDataPort = 20
 export interface Outcome {
   /** enum verdict. Of ROUTE_TX and ROUTE_REDIRECT, TUNNEL_TX and TUNNEL_REDIRECT it is the first: interfaces are not known here. */
   readonly verdict: number
-  /** What is to be sent, from the IP header on, in place of the packet. */
-  readonly packet?: Buffer
+  /** What is to be sent in place of the packet, or the packet itself, changed where it is. */
+  readonly packet?: Span
   /** The way to take, until the next packet; without one, an answer goes back to where the packet came from. */
   readonly way?: Way
   /** The longest that the way takes, in bytes. */
@@ -44,7 +45,7 @@ export class PacketProgram {
     this.#mask = tables.setMask
   }
 
-  /** @param p with its network layer parsed; in place, it may become one hop older. @param now in ticks. */
+  /** @param p with its network layer parsed; it is written to where it is. @param now in ticks. */
   decide(p: Packet, now: number): Outcome {
     if (isFragment(p)) return { verdict: this.#decideFragment(p) }
     const result = parseTransport(p)
@@ -114,7 +115,7 @@ export class PacketProgram {
     const result = checkWay(p, way.mtu, 0)
     if (result !== goOn) return this.#answer(p, result, way.mtu, now)
     decrementTtl(p.bytes, p.at)
-    return { verdict: verdict.ROUTE_TX, packet: p.at === 0 ? p.bytes : p.bytes.subarray(p.at), way, mtu: way.mtu }
+    return { verdict: verdict.ROUTE_TX, packet: { bytes: p.bytes, from: p.at, end: p.end }, way, mtu: way.mtu }
   }
 
   #tunnel(p: Packet, way: Way, rip: number, now: number): Outcome {
@@ -131,13 +132,13 @@ export class PacketProgram {
     if (given < verdict.ICMP_PORT_UNREACHABLE || given > verdict.ICMP_FRAG_NEEDED) return { verdict: given }
     const error = errorOf(given, mtu)
     if (!this.#budget.allows(error, now)) return { verdict: withoutIcmp(given) }
-    return { verdict: given, packet: icmpPacket(p.bytes.subarray(p.at), p.ipLength, error) }
+    return { verdict: given, packet: icmpPacket(p.bytes.subarray(p.at, p.end), p.ipLength, error) }
   }
 }
 
 /** What IPVS schedules (may_schedule.h). */
 function maySchedule(p: Packet): number {
-  if (p.bytes.readUInt16BE(p.at + p.headerLength) === ftpDataPort) return verdict.PASS_NO_CONN
+  if (word16At(p.bytes, p.at + p.headerLength) === ftpDataPort) return verdict.PASS_NO_CONN
   const isOpening = p.protocol !== ipProtocol.TCP || (p.tcpFlags & (tcpFlag.SYN | tcpFlag.RST)) === tcpFlag.SYN
   if (!isOpening) return verdict.PASS_NO_CONN
   if (isMartian(p)) return verdict.PASS_MARTIAN

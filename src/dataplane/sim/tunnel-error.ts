@@ -14,7 +14,7 @@ export function tunnelError(p: Packet, found: Found, budget: IcmpBudget, way: Wa
   const { bytes } = p
   const icmpAt = p.at + p.headerLength
   const isOurs = found.forward === forward.TUNNEL && way.rip === p.rip && way.saddr === bytes.readUInt32LE(p.at + 16)
-  if (!isOurs || p.innerAt + ipHeaderLength > bytes.length) return { verdict: verdict.PASS_ICMP }
+  if (!isOurs || p.innerAt + ipHeaderLength > p.end) return { verdict: verdict.PASS_ICMP }
   const told: IcmpError = {
     type: bytes.readUInt8(icmpAt),
     code: bytes.readUInt8(icmpAt + 1),
@@ -37,5 +37,5 @@ function learnFrom({ rest }: IcmpError, way: Way, now: number): number {
 
 function passOn(p: Packet, error: IcmpError): Outcome {
   const length = p.at + p.ipLength - p.innerAt
-  return { verdict: verdict.ICMP_TUNNEL_ERROR, packet: icmpPacket(p.bytes.subarray(p.innerAt), length, error) }
+  return { verdict: verdict.ICMP_TUNNEL_ERROR, packet: icmpPacket(p.bytes.subarray(p.innerAt, p.end), length, error) }
 }

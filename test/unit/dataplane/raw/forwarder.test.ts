@@ -3,7 +3,7 @@ import type { RealServer } from '../../../../src/core/real-server.js'
 import type { VirtualService } from '../../../../src/core/virtual-service.js'
 import { dns, server, wayTo, web } from '../../../bpf/director-fixture.js'
 import { checksum, defaultAddresses, type PacketSpec, packet, protocolNumbers } from '../../../lib/packet.js'
-import { RawDirector } from '../../../lib/raw-director.js'
+import { RawDirector, received } from '../../../lib/raw-director.js'
 
 const { cip, vip } = defaultAddresses
 /** Of server 1: enough for the longest that is sent at once here. */
@@ -38,6 +38,14 @@ t.test('TUN: an outer header', async (t) => {
   t.equal(sent?.to, '10.0.0.1')
   t.equal(sent?.datagram.readUInt8(9), protocolNumbers.ipip)
   t.same(sent?.datagram.subarray(20), packet({ ip: { ttl: 63 }, tcp: { flags: 'S' } }))
+})
+
+t.test('a datagram that is shorter than it says is not read on behind its end', async (t) => {
+  const { director, dataplane, sockets } = await forwarding(t, [server(1)])
+  const { bytes, from, end } = received(syn)
+  director.sockets.listeners.get('eth0')?.({ bytes, from, end: end - 1 })
+  t.same(sockets.sent, [])
+  t.equal(dataplane.stats().verdicts.get('malformed_ipv4'), 1)
 })
 
 /** Puts fragments together again. */

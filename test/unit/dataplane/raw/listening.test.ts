@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Listening } from '../../../../src/dataplane/raw/listening.js'
+import { wholeOf } from '../../../../src/dataplane/sim/packet.js'
 import type { Link } from '../../../../src/net/links.js'
 import { MemoryLog } from '../../../lib/memory-log.js'
 import { FakeSockets } from '../../../lib/raw-director.js'
@@ -14,7 +15,7 @@ t.test('an interface that goes, and one of its name that comes', async (t) => {
   const mtus: number[] = []
   listening.start(links, (_, linkMtu) => mtus.push(linkMtu))
   t.same([...sockets.listeners.keys()], ['eth0', 'eth1'], 'only those that are named')
-  const receive = (name: string) => sockets.listeners.get(name)?.(Buffer.alloc(0))
+  const receive = (name: string) => sockets.listeners.get(name)?.(wholeOf(Buffer.alloc(0)))
   for (const name of ['eth0', 'eth1']) receive(name)
   t.same(mtus, [1500, 9000])
 
