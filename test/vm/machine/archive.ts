@@ -17,8 +17,9 @@ export interface Content {
 }
 
 /**
- * Packs files for an initramfs (cpio's newc format, zstd: the kernel unpacks one archive behind the
- * other, Documentation/driver-api/early-userspace/buffer-format.rst). The archive is kept in `cache`
+ * Packs files for an initramfs (cpio's newc format: the kernel unpacks one archive behind the other,
+ * Documentation/driver-api/early-userspace/buffer-format.rst). It is not compressed, which an emulated
+ * processor would need seconds to undo. The archive is kept in `cache`
  * under the hash of all that went in, in place of an older one of the same label.
  * @returns it, open for reading: another run may replace it at any time.
  */
@@ -35,8 +36,8 @@ export async function pack(content: Content, cache: string): Promise<FileHandle>
   const discard = () => rmSync(unfinished, { force: true })
   process.once('exit', discard)
   try {
-    const packing = 'cpio --quiet --null --create --format=newc --owner=+0:+0 | zstd -q -1 -f -o "$0"'
-    await run('bash', ['-o', 'pipefail', '-c', packing, unfinished], content.root, names.join('\0'))
+    const options = ['--create', '--format=newc', '--owner=+0:+0', '--null', '--quiet', '--force-local']
+    await run('cpio', [...options, '--file', unfinished], content.root, names.join('\0'))
     const handle = await open(unfinished)
     renameSync(unfinished, path)
     removeOthers(cache, content.label, file)
@@ -47,12 +48,12 @@ export async function pack(content: Content, cache: string): Promise<FileHandle>
   }
 }
 
-const ending = '.cpio.zst'
+const ending = '.cpio'
 
 /** Removes older archives of a label, and what runs that were killed have left unfinished. */
 function removeOthers(cache: string, label: string, file: string): void {
   for (const name of readdirSync(cache)) {
-    const [, pid] = /\.cpio\.zst(?:\.(\d+))?$/.exec(name) ?? []
+    const [, pid] = /\.cpio(?:\.(\d+))?$/.exec(name) ?? []
     const isDone = pid === undefined || !existsSync(`/proc/${pid}`)
     if (name.startsWith(`${label}-`) && name !== file && isDone) rmSync(join(cache, name), { force: true })
   }
@@ -90,5 +91,5 @@ async function run(command: string, args: readonly string[], cwd: string, input:
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const [status] = await once(child, 'close')
-  if (status !== 0) throw new MachineError(`packing the initramfs failed (cpio, zstd): ${stderr.trim()}`)
+  if (status !== 0) throw new MachineError(`packing the initramfs failed (cpio): ${stderr.trim()}`)
 }
