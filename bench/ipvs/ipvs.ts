@@ -71,7 +71,7 @@ export async function ipvs({ quick, progress }: Session): Promise<readonly Sampl
 }
 
 function planOf(quick: boolean): Plan {
-  const ms = quick ? 400 : 1500
+  const ms = quick ? 400 : 800
   const established = (counts: readonly number[]): Step[] =>
     counts.map((connections) => {
       return { measure: 'established', unit: 'packets/s', traffic: { connections, synEvery: 0, ms } }
@@ -89,7 +89,7 @@ function planOf(quick: boolean): Plan {
   const [direct, tunnel] = methods
   const all = [1, 1000, 60_000, 500_000]
   return {
-    rounds: quick ? 3 : 5,
+    rounds: quick ? 3 : 9,
     // In short, new connections come into the table of the established ones.
     phases: quick
       ? [
