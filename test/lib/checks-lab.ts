@@ -11,7 +11,7 @@ import { globalDefs } from './keepalived-conf.js'
 import { KeepalivedProcess } from './keepalived-process.js'
 import { type Host, Network } from './network.js'
 import { prepareRealServer } from './real-server.js'
-import { Workspace } from './workspace.js'
+import { inWorkspace, type Workspace } from './workspace.js'
 
 const segment = 'lan'
 const addresses = {
@@ -52,14 +52,8 @@ export interface ChecksOptions {
 }
 
 /** Builds all of it; neither xlvs nor keepalived runs yet. On failure nothing is left. */
-export async function buildChecksLab(options: ChecksOptions): Promise<ChecksLab> {
-  const workspace = new Workspace()
-  try {
-    return await build(workspace, options)
-  } catch (error) {
-    workspace.close()
-    throw error
-  }
+export function buildChecksLab(options: ChecksOptions): Promise<ChecksLab> {
+  return inWorkspace((workspace) => build(workspace, options))
 }
 
 /** Starts xlvs, and keepalived with these services and what a keepalived.conf begins with. */

@@ -5,7 +5,7 @@ import { type LabServerSpec, type LabSpec, rulesOf } from './lab-spec.js'
 import { type Host, type HostSpec, Network } from './network.js'
 import { startNginx, type WebServer } from './nginx.js'
 import { prepareRealServer } from './real-server.js'
-import { Workspace } from './workspace.js'
+import { inWorkspace, type Workspace } from './workspace.js'
 
 export interface LabServer {
   readonly spec: LabServerSpec
@@ -42,14 +42,8 @@ export interface LabOptions {
 }
 
 /** Builds a lab up to the started director. On failure nothing is left. */
-export async function buildLab(spec: LabSpec, options: LabOptions = {}): Promise<Lab> {
-  const workspace = new Workspace()
-  try {
-    return await build(spec, workspace, options)
-  } catch (error) {
-    workspace.close()
-    throw error
-  }
+export function buildLab(spec: LabSpec, options: LabOptions = {}): Promise<Lab> {
+  return inWorkspace((workspace) => build(spec, workspace, options))
 }
 
 /** Gives the director the lab's rules, by the shell script that an operator would write. */

@@ -12,7 +12,7 @@ import { startNginx, type WebServer } from './nginx.js'
 import { killTree } from './process-tree.js'
 import { prepareRealServer } from './real-server.js'
 import { waitFor } from './wait-for.js'
-import { Workspace } from './workspace.js'
+import { inWorkspace, type Workspace } from './workspace.js'
 
 const segment = 'lan'
 const prefix = 24
@@ -70,14 +70,8 @@ export interface PairOptions {
 }
 
 /** Builds all of it; neither xlvs nor keepalived runs yet, nobody has the VIP. On failure nothing is left. */
-export async function buildPair(options: PairOptions = {}): Promise<PairLab> {
-  const workspace = new Workspace()
-  try {
-    return await build(workspace, options)
-  } catch (error) {
-    workspace.close()
-    throw error
-  }
+export function buildPair(options: PairOptions = {}): Promise<PairLab> {
+  return inWorkspace((workspace) => build(workspace, options))
 }
 
 /** The configuration of a director, with other services than the usual one if they are given. */

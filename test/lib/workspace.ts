@@ -94,6 +94,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Builds something in a workspace of its own. On failure nothing is left. */
+export async function inWorkspace<T>(build: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const workspace = new Workspace()
+  try {
+    return await build(workspace)
+  } catch (error) {
+    workspace.close()
+    throw error
+  }
+}
+
 let hooksInstalled = false
 
 function installHooks(): void {
