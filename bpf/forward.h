@@ -111,6 +111,20 @@ static __always_inline __u8 outer_tos(__u8 tos)
 }
 
 /*
+ * Bytes behind the IP packet that the way has no room for: a driver would drop a frame that is too
+ * long by what nobody reads. The packet itself has been seen to fit. Returns whether it could.
+ */
+static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet *p, __u32 mtu,
+					__u32 overhead)
+{
+	__u32 length = ctx->data_end - ctx->data;
+
+	if (length + overhead <= p->l2_len + mtu)
+		return true;
+	return !bpf_xdp_adjust_tail(ctx, (int)(p->l2_len + p->ip_len - length));
+}
+
+/*
  * ip_vs_tunnel_xmit(): an outer IPv4 header (RFC 2003) to the real server, with the inner TTL, TOS
  * and DF. path_mtu: what is known of links behind the next hop, for packets with DF; routers
  * fragment the others. id: differs between the flows and the packets of a flow, as reassembly needs
@@ -144,7 +158,8 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 	header.frag_off = inner->frag_off & bpf_htons(IP_DF);
 	header.id = inner->id + id;
 	header.check = csum_fold(ip_header_sum(&header));
-	if (bpf_xdp_adjust_head(ctx, -(int)sizeof(header)))
+	if (!cut_padding(ctx, p, hop->mtu, sizeof(header)) ||
+	    bpf_xdp_adjust_head(ctx, -(int)sizeof(header)))
 		return VERDICT_DROP_NO_HEADROOM;
 	result = move_l2(ctx, p->l2_len, sizeof(header));
 	if (result != GO_ON)

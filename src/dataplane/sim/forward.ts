@@ -2,6 +2,7 @@
 import { verdict } from '../tables/layout.gen.js'
 import { checksum, decrementTtl, ipHeaderLength } from './ipv4.js'
 import { goOn, ipFragment, ipProtocol, type Packet, type Span } from './packet.js'
+import type { Way } from './way.js'
 import { byteAt, putWord16, putWord16AsIs, putWord32AsIs, word16AsIs } from './words.js'
 
 const ecnMask = 0x03
@@ -26,10 +27,11 @@ function outerTos(tos: number): number {
 }
 
 /**
- * Writes an outer header (RFC 2003) before the packet, which becomes one hop older.
- * @param saddr and @param rip in wire order read as little-endian. @param id tells flows apart.
+ * Writes an outer header (RFC 2003) before the packet, which becomes one hop older. Padding for which there is no room in the
+ * `mtu` of the way goes.
+ * @param rip in wire order read as little-endian. @param id tells flows apart.
  */
-export function encapsulate(p: Packet, saddr: number, rip: number, id: number): Span {
+export function encapsulate(p: Packet, { saddr, mtu }: Way, rip: number, id: number): Span {
   const { bytes, at } = p
   decrementTtl(bytes, at)
   const outer = at - ipHeaderLength
@@ -45,5 +47,5 @@ export function encapsulate(p: Packet, saddr: number, rip: number, id: number): 
   putWord32AsIs(bytes, saddr, outer + 12)
   putWord32AsIs(bytes, rip, outer + 16)
   putWord16(bytes, checksum(bytes, outer, at), outer + 10)
-  return { bytes, from: outer, end: p.end }
+  return { bytes, from: outer, end: p.end - outer > mtu ? at + p.ipLength : p.end }
 }

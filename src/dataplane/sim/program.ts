@@ -124,7 +124,7 @@ export class PacketProgram {
     const mtu = p.hasDf ? smallest : way.mtu
     const result = checkWay(p, mtu, ipHeaderLength)
     if (result !== goOn) return this.#answer(p, result, smallest - ipHeaderLength, now)
-    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way.saddr, rip, this.#place.id), way, mtu }
+    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way, rip, this.#place.id), way, mtu }
   }
 
   /** The ICMP error that a verdict stands for, if it stands for one. */

@@ -29,6 +29,7 @@ const variants: Readonly<Record<string, StepFrame>> = {
 /** Headers that contradict each other or the frame. */
 const contradictions: Readonly<Record<string, StepFrame>> = {
   'longer than it says': { ip: { totalLength: 40 }, payload: 'trailer' },
+  'longer than it says, and than a tunnel takes': { ip: { totalLength: 1480 }, payload: 'x'.repeat(1448) },
   'shorter than it says': { ip: { totalLength: 1000 } },
   'IP header of 16 bytes': { ip: { ihl: 4 } },
   'IP version 5': { ip: { version: 5 } },
