@@ -131,17 +131,16 @@ Napi::Value RawSocket::watch(const Napi::CallbackInfo &info)
 Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 {
 	Bytes memory(info[0]);
-	auto offsets = info[1].As<Napi::Uint32Array>();
-	auto lengths = info[2].As<Napi::Uint32Array>();
+	Numbers offsets(info[1]);
+	Numbers lengths(info[2]);
 	uint32_t room = u32(info[3]);
-	size_t most =
-	    std::min<size_t>({max_batch, offsets.ElementLength(), lengths.ElementLength()});
+	size_t most = std::min<size_t>({max_batch, offsets.length, lengths.length});
 	Batch batch;
 
-	if (!memory.present())
+	if (!memory.present() || most == 0)
 		return status(info.Env(), -EINVAL);
 	for (size_t i = 0; i < most; i++)
-		if (!batch.add(memory, offsets.Data()[i], room))
+		if (!batch.add(memory, offsets.data[i], room))
 			return status(info.Env(), -EINVAL);
 
 	int count = recvmmsg(fd_.get(), batch.messages, batch.count, MSG_DONTWAIT, nullptr);
@@ -149,7 +148,7 @@ Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 	if (count < 0)
 		return status(info.Env(), -errno);
 	for (int i = 0; i < count; i++)
-		lengths.Data()[i] = batch.messages[i].msg_len;
+		lengths.data[i] = batch.messages[i].msg_len;
 	return status(info.Env(), count);
 }
 
@@ -158,13 +157,12 @@ Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 Napi::Value RawSocket::send(const Napi::CallbackInfo &info)
 {
 	Bytes memory(info[0]);
-	auto offsets = info[1].As<Napi::Uint32Array>();
-	auto lengths = info[2].As<Napi::Uint32Array>();
-	auto addresses = info[3].As<Napi::Uint32Array>();
+	Numbers offsets(info[1]);
+	Numbers lengths(info[2]);
+	Numbers addresses(info[3]);
 	size_t first = u32(info[4]);
 	uint32_t count = std::min(u32(info[5]), max_batch);
-	size_t known =
-	    std::min({offsets.ElementLength(), lengths.ElementLength(), addresses.ElementLength()});
+	size_t known = std::min({offsets.length, lengths.length, addresses.length});
 	Batch batch;
 
 	if (!memory.present() || first + count > known)
@@ -172,11 +170,11 @@ Napi::Value RawSocket::send(const Napi::CallbackInfo &info)
 	for (uint32_t i = 0; i < count; i++) {
 		msghdr &header = batch.messages[i].msg_hdr;
 
-		if (!batch.add(memory, offsets.Data()[first + i], lengths.Data()[first + i]))
+		if (!batch.add(memory, offsets.data[first + i], lengths.data[first + i]))
 			return status(info.Env(), -EINVAL);
 		batch.peers[i] = {};
 		batch.peers[i].sin_family = AF_INET;
-		batch.peers[i].sin_addr.s_addr = htonl(addresses.Data()[first + i]);
+		batch.peers[i].sin_addr.s_addr = htonl(addresses.data[first + i]);
 		header.msg_name = &batch.peers[i];
 		header.msg_namelen = sizeof(batch.peers[i]);
 	}

@@ -34,6 +34,22 @@ struct Bytes {
 	}
 };
 
+// The numbers of a Uint32Array. Anything else has none.
+struct Numbers {
+	uint32_t *data = nullptr;
+	size_t length = 0;
+
+	explicit Numbers(const Napi::Value &value)
+	{
+		if (!value.IsTypedArray() ||
+		    value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
+			return;
+		auto array = value.As<Napi::Uint32Array>();
+		data = array.Data();
+		length = array.ElementLength();
+	}
+};
+
 // True for an argument that was left out, as optional byte arrays may be.
 inline bool absent(const Napi::Value &value)
 {

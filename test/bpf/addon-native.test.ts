@@ -1,5 +1,11 @@
 import t from 'tap'
-import { type NativeMap, type NativeObject, type NativeProgram, native } from '../../src/native.js'
+import {
+  type NativeMap,
+  type NativeObject,
+  type NativeProgram,
+  type NativeRawSocket,
+  native,
+} from '../../src/native.js'
 import { objectPath, skip } from './addon-fixture.js'
 
 const EINVAL = 22
@@ -58,5 +64,30 @@ t.test('the addon takes nothing but Uint8Arrays for bytes', { skip }, async (t) 
     if (each === undefined) continue
     const run = { dataIn: bytes, dataOut: undefined, ctx: undefined, repeat: 1, flags: 0, cpu: 0, batchSize: 0 }
     t.equal(program.testRun(run), -EINVAL)
+  }
+})
+
+t.test('a raw socket takes nothing that is not within the memory', { skip }, async (t) => {
+  const udp = 17
+  const socket = native().rawSocket(udp) as NativeRawSocket
+  t.teardown(() => socket.close())
+  const memory = new Uint8Array(100)
+  const words = (...values: number[]) => Uint32Array.from(values)
+  const wordsOfBytes = new Uint8Array(4) as unknown as Uint32Array
+  for (const [what, result] of [
+    ['receive: offset', socket.receive(memory, words(101), words(0), 0)],
+    ['receive: room', socket.receive(memory, words(50), words(0), 51)],
+    ['receive: room of all', socket.receive(memory, words(0), words(0), 0xffff_ffff)],
+    ['receive: offsets of another kind', socket.receive(memory, wordsOfBytes, words(0), 10)],
+    ['receive: lengths of another kind', socket.receive(memory, words(0), wordsOfBytes, 10)],
+    ['send: offset', socket.send(memory, words(101), words(0), words(0), 0, 1)],
+    ['send: length', socket.send(memory, words(50), words(51), words(0), 0, 1)],
+    ['send: first', socket.send(memory, words(0), words(20), words(0), 1, 1)],
+    ['send: count', socket.send(memory, words(0), words(20), words(0), 0, 2)],
+    ['send: offsets of another kind', socket.send(memory, wordsOfBytes, words(20), words(0), 0, 1)],
+    ['send: lengths of another kind', socket.send(memory, words(0), wordsOfBytes, words(0), 0, 1)],
+    ['send: addresses of another kind', socket.send(memory, words(0), words(20), wordsOfBytes, 0, 1)],
+  ] as const) {
+    t.equal(result, -EINVAL, what)
   }
 })

@@ -25,6 +25,18 @@ export class FakeSockets implements DatagramSockets {
   /** Why the kernel takes nothing, if it does not. */
   refusal: string | undefined
   #refused = 0
+  /** As sent, and where it is sent from when the listener has returned. */
+  #queued: { readonly sent: Buffer; readonly span: Span }[] = []
+
+  /** A datagram comes to eth0. @throws Error if what was sent has been changed since. */
+  deliver(datagram: Span): void {
+    this.#queued = []
+    this.listeners.get('eth0')?.(datagram)
+    for (const { sent, span } of this.#queued) {
+      const now = span.bytes.subarray(span.from, span.end)
+      if (span.bytes === datagram.bytes && !sent.equals(now)) throw new Error('a packet was changed after it was sent')
+    }
+  }
 
   receive(interfaceName: string, listener: Listener): Receiver {
     this.listeners.set(interfaceName, listener)
@@ -45,6 +57,7 @@ export class FakeSockets implements DatagramSockets {
       return
     }
     const sent = Buffer.from(bytes.subarray(from, end))
+    this.#queued.push({ sent: Buffer.from(sent), span: { bytes, from, end } })
     // raw(7): the kernel always fills these in.
     sent.writeUInt16BE(sent.length, 2)
     sent.writeUInt16BE(0, 10)
@@ -146,6 +159,6 @@ export class RawDirector {
 
   /** A datagram comes, and has been dealt with when this returns. */
   receive(datagram: Buffer): void {
-    this.sockets.listeners.get('eth0')?.(received(datagram))
+    this.sockets.deliver(received(datagram))
   }
 }

@@ -52,6 +52,48 @@ for (const by of ['addon', 'npm']) {
   })
 }
 
+/** Sends datagrams of different lengths, each full of its number, and prints the number and length of each answer. */
+const crowd = `
+const socket = require('dgram').createSocket({ type: 'udp4', recvBufferSize: 4 << 20 })
+socket.on('message', (answer) => {
+  const number = answer[0]
+  console.log(answer.every((byte) => byte === number) ? number + ' ' + answer.length : 'mixed up')
+})
+socket.bind(5000, () => {
+  for (let i = 0; i < ${count}; i++) socket.send(Buffer.alloc(1 + (i * 37) % 1400, i), 6000, process.argv[1])
+})
+`
+
+for (const by of ['addon', 'npm']) {
+  t.test(
+    `${by}: answers from where datagrams were received, and others between them`,
+    { skip: (await whyNoNamespaces()) ?? false },
+    async (t) => {
+      const workspace = new Workspace()
+      t.teardown(() => workspace.close())
+      const network = await Network.create(workspace)
+      const client = await network.host('client', { interfaces: [{ segment: 'lan', address: '192.0.2.50/24' }] })
+      const director = await network.host('director', { interfaces: [{ segment: 'lan', address: '192.0.2.5/24' }] })
+      const answering = director.namespace.spawn(process.execPath, [
+        checkoutFile('dist/test/lib/answer-in-place.js'),
+        by,
+      ])
+      await answering.says(/ready/)
+      const asking = client.namespace.spawn(process.execPath, ['-e', crowd, director.address])
+      const expected = Array.from({ length: count }, (_, i) => `${i} ${1 + ((i * 37) % 1400)}`).flatMap((line) => [
+        line,
+        line,
+        line,
+      ])
+      const answers = () => asking.stdout.split('\n').slice(0, -1)
+      await waitFor('all answers', async () => answers().length >= expected.length)
+      t.same(answers(), expected)
+      await asking.stop()
+      await answering.stop()
+    },
+  )
+}
+
 t.test('a listener that throws', { skip: (await whyNoNamespaces()) ?? false }, async (t) => {
   const workspace = new Workspace()
   t.teardown(() => workspace.close())

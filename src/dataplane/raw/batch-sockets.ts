@@ -26,7 +26,7 @@ class BatchSockets implements DatagramSockets {
   readonly #memory = Buffer.alloc(2 * receivedAtOnce * slotBytes)
   readonly #incoming = {
     memory: this.#memory,
-    offsets: slotOffsets(headroom),
+    offsets: slotOffsets(),
     lengths: new Uint32Array(receivedAtOnce),
   }
   readonly #outgoing = {
@@ -87,12 +87,13 @@ class BatchSockets implements DatagramSockets {
   }
 
   #read(socket: RawSocket, listener: Listener): void {
+    const { offsets, lengths } = this.#incoming
     const count = this.#receive(socket)
     this.#listening = true
     try {
       for (let slot = 0; slot < count; slot++) {
-        const from = slot * slotBytes + headroom
-        listener({ bytes: this.#memory, from, end: from + (this.#incoming.lengths[slot] ?? 0) })
+        const from = offsets[slot] ?? 0
+        listener({ bytes: this.#memory, from, end: from + (lengths[slot] ?? 0) })
       }
     } finally {
       this.#listening = false
@@ -122,7 +123,7 @@ class BatchSockets implements DatagramSockets {
   }
 }
 
-/** @param from where a datagram begins in its slot. */
-function slotOffsets(from: number): Uint32Array {
-  return Uint32Array.from({ length: receivedAtOnce }, (_, slot) => slot * slotBytes + from)
+/** Where datagrams begin. */
+function slotOffsets(): Uint32Array {
+  return Uint32Array.from({ length: receivedAtOnce }, (_, slot) => slot * slotBytes + headroom)
 }

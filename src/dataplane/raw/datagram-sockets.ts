@@ -24,8 +24,9 @@ export interface DatagramSockets {
    */
   receive(interfaceName: string, listener: Listener): Receiver
   /**
-   * Sends one by the way that routing knows to an address, whatever its own destination. During a listener's call it may
-   * wait until all that has come is listened to: what is sent of the bytes that were received must stay as it is. Others are copied.
+   * Sends one by the way that routing knows to an address, whatever its own destination. In a listener's call a span of the bytes
+   * that were received is sent from where it is, when all that has come is listened to: from now on it must stay as it is. Other
+   * bytes are copied.
    * @param to IPv4, in host order.
    */
   send(datagram: Span, to: number): void

@@ -14,6 +14,9 @@ const etherType = { IPV4: 0x0800, VLAN: 0x8100, QINQ: 0x88a8 } as const
 /** Of the first byte of a hardware address: multicast or broadcast. */
 const groupBit = 0x01
 
+/** What is behind a frame in memory, and not to be read. */
+const others = Buffer.alloc(ipHeaderLength, 0xff)
+
 /** What became of a frame. */
 export interface Sent {
   /** As `xlvs status` shows it. */
@@ -34,8 +37,8 @@ export class FrameProgram {
 
   /** @param data is left as it is. @param now in ticks. */
   send(data: Uint8Array, ingressIfindex: number, now: number): Sent {
-    const bytes = Buffer.concat([Buffer.alloc(headroom), data])
-    const { at, ...outcome } = this.#decide(bytes, now)
+    const bytes = Buffer.concat([Buffer.alloc(headroom), data, others])
+    const { at, ...outcome } = this.#decide(bytes, headroom + data.length, now)
     const given = this.#byInterface(outcome, ingressIfindex)
     countVerdict(this.#tables, given)
     const name = (verdictNames[given] ?? '').toLowerCase()
@@ -47,13 +50,13 @@ export class FrameProgram {
     return { verdict: name, frame: Buffer.concat([header, sent.subarray(from, end)]) }
   }
 
-  /** @param bytes a frame behind free ones. @returns with the outcome where the IP header begins in the frame. */
-  #decide(bytes: Buffer, now: number): Outcome & { readonly at: number } {
+  /** @param bytes a frame behind free ones. @param end of it. @returns with the outcome where the IP header begins in the frame. */
+  #decide(bytes: Buffer, end: number, now: number): Outcome & { readonly at: number } {
     const p = this.#packet
-    const frame = bytes.subarray(headroom)
+    const frame = bytes.subarray(headroom, end)
     const at = ipHeaderAt(frame)
     if (typeof at !== 'number') return { ...at, at: 0 }
-    const result = parseNetwork(p, { bytes, from: headroom + at, end: bytes.length })
+    const result = parseNetwork(p, { bytes, from: headroom + at, end })
     if (result !== goOn) return { verdict: result, at }
     if (!isForUs(this.#tables.config, frame, now)) return { verdict: verdict.PASS_OTHER_HOST, at }
     return { ...this.#program.decide(p, now), at }

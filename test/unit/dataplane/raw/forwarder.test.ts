@@ -40,10 +40,19 @@ t.test('TUN: an outer header', async (t) => {
   t.same(sent?.datagram.subarray(20), packet({ ip: { ttl: 63 }, tcp: { flags: 'S' } }))
 })
 
+t.test('a joined segment of no connection is answered with a reset, though its checksum is not finished', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)])
+  director.receive(packet({ tcp: { flags: 'A', checksum: 0x1234 }, payload: bytes(3000) }))
+  t.same(
+    sockets.sent.map(({ datagram, to }) => [datagram.readUInt8(20 + 13), to]),
+    [[0x04, cip]],
+  )
+})
+
 t.test('a datagram that is shorter than it says is not read on behind its end', async (t) => {
   const { director, dataplane, sockets } = await forwarding(t, [server(1)])
   const { bytes, from, end } = received(syn)
-  director.sockets.listeners.get('eth0')?.({ bytes, from, end: end - 1 })
+  director.sockets.deliver({ bytes, from, end: end - 1 })
   t.same(sockets.sent, [])
   t.equal(dataplane.stats().verdicts.get('malformed_ipv4'), 1)
 })
