@@ -137,7 +137,7 @@ Napi::Value RawSocket::receive(const Napi::CallbackInfo &info)
 	size_t most = std::min<size_t>({max_batch, offsets.length, lengths.length});
 	Batch batch;
 
-	if (!memory.present() || most == 0)
+	if (!memory.present() || !offsets.present() || !lengths.present() || most == 0)
 		return status(info.Env(), -EINVAL);
 	for (size_t i = 0; i < most; i++)
 		if (!batch.add(memory, offsets.data[i], room))
@@ -165,7 +165,8 @@ Napi::Value RawSocket::send(const Napi::CallbackInfo &info)
 	size_t known = std::min({offsets.length, lengths.length, addresses.length});
 	Batch batch;
 
-	if (!memory.present() || first + count > known)
+	if (!memory.present() || !offsets.present() || !lengths.present() || !addresses.present() ||
+	    first + count > known)
 		return status(info.Env(), -EINVAL);
 	for (uint32_t i = 0; i < count; i++) {
 		msghdr &header = batch.messages[i].msg_hdr;

@@ -13,19 +13,19 @@ inline Napi::Value status(Napi::Env env, long result)
 	return Napi::Number::New(env, static_cast<double>(result));
 }
 
-// The bytes of a Uint8Array. Anything else has none and a length that no check accepts.
-struct Bytes {
-	uint8_t *data = nullptr;
+// The elements of a typed array of one kind. Anything else has none and a length that no check
+// accepts.
+template <typename Element, napi_typedarray_type kind> struct Elements {
+	Element *data = nullptr;
 	size_t length = SIZE_MAX;
 
-	explicit Bytes(const Napi::Value &value)
+	explicit Elements(const Napi::Value &value)
 	{
-		if (!value.IsTypedArray() ||
-		    value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
+		if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != kind)
 			return;
-		auto array = value.As<Napi::Uint8Array>();
+		auto array = value.As<Napi::TypedArrayOf<Element>>();
 		data = array.Data();
-		length = array.ByteLength();
+		length = array.ElementLength();
 	}
 
 	bool present() const
@@ -34,21 +34,10 @@ struct Bytes {
 	}
 };
 
-// The numbers of a Uint32Array. Anything else has none.
-struct Numbers {
-	uint32_t *data = nullptr;
-	size_t length = 0;
-
-	explicit Numbers(const Napi::Value &value)
-	{
-		if (!value.IsTypedArray() ||
-		    value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
-			return;
-		auto array = value.As<Napi::Uint32Array>();
-		data = array.Data();
-		length = array.ElementLength();
-	}
-};
+// A Uint8Array.
+using Bytes = Elements<uint8_t, napi_uint8_array>;
+// A Uint32Array.
+using Numbers = Elements<uint32_t, napi_uint32_array>;
 
 // True for an argument that was left out, as optional byte arrays may be.
 inline bool absent(const Napi::Value &value)

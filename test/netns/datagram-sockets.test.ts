@@ -1,5 +1,5 @@
 /** Both kinds of sockets of the raw data plane: what is sent arrives in order, and a datagram that is refused takes no other with it. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { checkoutFile } from '../lib/checkout.js'
 import { Network, whyNoNamespaces } from '../lib/network.js'
 import { waitFor } from '../lib/wait-for.js'
@@ -9,6 +9,15 @@ import { Workspace } from '../lib/workspace.js'
 const count = 150
 const refuseEvery = 7
 const questions = 3
+
+/** Two hosts on a wire. */
+async function clientAndDirector(t: Test) {
+  const workspace = new Workspace()
+  t.teardown(() => workspace.close())
+  const network = await Network.create(workspace)
+  const host = (name: string, address: string) => network.host(name, { interfaces: [{ segment: 'lan', address }] })
+  return { client: await host('client', '192.0.2.50/24'), director: await host('director', '192.0.2.5/24') }
+}
 
 /** Asks, prints what is answered, and asks again: the answers to one question have room in its receive buffer. */
 const asker = `
@@ -25,11 +34,7 @@ socket.bind(5000, ask)
 
 for (const by of ['addon', 'npm']) {
   t.test(by, { skip: (await whyNoNamespaces()) ?? false }, async (t) => {
-    const workspace = new Workspace()
-    t.teardown(() => workspace.close())
-    const network = await Network.create(workspace)
-    const client = await network.host('client', { interfaces: [{ segment: 'lan', address: '192.0.2.50/24' }] })
-    const director = await network.host('director', { interfaces: [{ segment: 'lan', address: '192.0.2.5/24' }] })
+    const { client, director } = await clientAndDirector(t)
     await director.namespace.ip(['route add prohibit 198.51.100.1'])
     const script = checkoutFile('dist/test/lib/answer-many.js')
     const answering = director.namespace.spawn(process.execPath, [script, by, client.address, '198.51.100.1'])
@@ -69,11 +74,7 @@ for (const by of ['addon', 'npm']) {
     `${by}: answers from where datagrams were received, and others between them`,
     { skip: (await whyNoNamespaces()) ?? false },
     async (t) => {
-      const workspace = new Workspace()
-      t.teardown(() => workspace.close())
-      const network = await Network.create(workspace)
-      const client = await network.host('client', { interfaces: [{ segment: 'lan', address: '192.0.2.50/24' }] })
-      const director = await network.host('director', { interfaces: [{ segment: 'lan', address: '192.0.2.5/24' }] })
+      const { client, director } = await clientAndDirector(t)
       const answering = director.namespace.spawn(process.execPath, [
         checkoutFile('dist/test/lib/answer-in-place.js'),
         by,

@@ -114,10 +114,14 @@ class BatchSockets implements DatagramSockets {
     for (let first = 0; first < this.#queued; ) {
       const left = this.#queued - first
       const sent = this.#sender.send(this.#outgoing, first, left)
+      if (sent >= 0) {
+        first += sent
+        continue
+      }
       // Without room for this one there is none for the next.
       const refused = sent === -EAGAIN ? left : 1
-      if (sent < 0) this.#refusals.add(sent, refused)
-      first += sent < 0 ? refused : sent
+      this.#refusals.add(sent, refused)
+      first += refused
     }
     this.#queued = 0
   }
