@@ -86,17 +86,15 @@ struct choice {
  * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
  * that of a half-open connection. False when all are taken by better ones.
  */
-static __always_inline bool choose_slot(const struct place *place, __u32 expired, __u32 now,
-					struct choice *choice)
+static __always_inline bool choose_slot(const struct config *config, __u64 hash, __u32 expired,
+					__u32 now, struct choice *choice)
 {
 	struct conn_set *sets[2];
 	struct survey s;
 	__u32 set, candidates;
 
 	for (int i = 0; i < 2; i++) {
-		__u32 index = place->set[i];
-
-		sets[i] = bpf_map_lookup_elem(&conns, &index);
+		sets[i] = set_of(config, hash, i);
 		if (!sets[i])
 			return false;
 	}
@@ -123,7 +121,7 @@ static __always_inline bool choose_slot(const struct place *place, __u32 expired
 	}
 	if (!candidates)
 		return false;
-	choice->conn = slot_of(set ? sets[1] : sets[0], first_slot(candidates, place->home));
+	choice->conn = slot_of(set ? sets[1] : sets[0], first_slot(candidates, home_slot(hash)));
 	return true;
 }
 

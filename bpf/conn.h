@@ -29,17 +29,6 @@ struct control {
 	__u8 held;
 };
 
-/* Where a tuple can be. */
-struct place {
-	__u64 hash;
-	__u32 set[2];
-	/* First slot of the cache line to look at first. */
-	__u32 home;
-	/* The tuple as it stands in struct conn: addresses, then ports and protocol. */
-	__u64 addresses;
-	__u64 identity;
-};
-
 /* An entry that was found live; or, in expired alone, where one was. */
 struct found {
 	struct conn *conn;
@@ -83,23 +72,31 @@ static __always_inline __u32 is_live(struct control c, __u32 now)
  * Keyed, so that nobody outside can aim at a set. Multiply and shift rounds on the addresses and
  * then the ports, as in MurmurHash3's finalizer.
  */
-static __always_inline void find_place(const struct config *config, const struct tuple *t,
-				       struct place *place)
+static __always_inline __u64 hash_tuple(const struct config *config, const struct tuple *t)
 {
-	__u64 h;
+	__u64 h = (t->addresses ^ config->hash_seed[0]) * 0xff51afd7ed558ccdULL;
 
-	place->addresses = (__u64)t->vip << 32 | t->cip;
-	place->identity = (__u64)t->protocol << 56 | (__u32)t->vport << 16 | t->cport;
-	h = (place->addresses ^ config->hash_seed[0]) * 0xff51afd7ed558ccdULL;
 	h ^= h >> 32;
-	h = (h ^ place->identity ^ config->hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
+	h = (h ^ t->identity ^ config->hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ULL;
-	h ^= h >> 32;
-	place->hash = h;
-	place->set[0] = (__u32)h & config->set_mask;
-	place->set[1] = (__u32)(h >> 32) & config->set_mask;
-	place->home = (h >> 29) & (SET_SLOTS - 2);
+	return h ^ h >> 32;
+}
+
+/* The set that a tuple can be in, by its hash: the first, choice 0, or the second, 1. NULL only to
+ * satisfy the verifier. */
+static __always_inline struct conn_set *set_of(const struct config *config, __u64 hash,
+					       __u32 choice)
+{
+	__u32 index = (__u32)(hash >> 32 * choice) & config->set_mask;
+
+	return bpf_map_lookup_elem(&conns, &index);
+}
+
+/* The first slot of the cache line to look at first. */
+static __always_inline __u32 home_slot(__u64 hash)
+{
+	return (hash >> 29) & (SET_SLOTS - 2);
 }
 
 /*
@@ -116,50 +113,54 @@ static __always_inline struct conn *slot_of(struct conn_set *set, __u32 i)
  * Reads an entry, if it is the tuple's; it may have expired. The words are looked at again after
  * control: in a slot that was recycled meanwhile it would be another connection's.
  */
-static __always_inline bool read_conn(struct conn *conn, const struct place *place,
+static __always_inline bool read_conn(struct conn *conn, const struct tuple *tuple,
 				      struct found *found)
 {
 	__u64 word;
 
-	if (read_word(&conn->cip) != place->addresses)
+	if (read_word(&conn->cip) != tuple->addresses)
 		return false;
 	word = read_word(&conn->cport);
-	if ((word & IDENTITY_MASK) != place->identity)
+	if ((word & IDENTITY_MASK) != tuple->identity)
 		return false;
 	found->conn = conn;
 	found->control = read_word(&conn->control);
 	found->server = (word >> 32) & OWNER_SERVER_MASK;
 	found->forward = conn->forward;
-	return read_word(&conn->cip) == place->addresses && read_word(&conn->cport) == word;
+	return read_word(&conn->cip) == tuple->addresses && read_word(&conn->cport) == word;
 }
 
-/* Whether the entry can be used: it has not expired, and nobody is just filling it. */
-static __always_inline bool is_usable(const struct found *found, __u32 now)
+/* Whether the entry can be used: it is active or inactive, not just being filled, and has not
+ * expired. */
+static __always_inline bool is_usable(struct control c, __u32 now)
 {
-	return is_live(unpack(found->control), now) && (found->control & 0xff) != HELD_CLAIMED;
+	_Static_assert(HELD_ACTIVE == 1 && HELD_INACTIVE == 2 && HELD_CLAIMED == 3,
+		       "the two that have one bit set");
+	return (now - c.expires) >> 31 & (c.held ^ c.held >> 1);
 }
 
 /*
  * Looks a tuple up. Cost: one cache line when it sits in its home line. When false,
  * found->expired tells where it was before.
  */
-static __always_inline bool find_conn(const struct place *place, __u32 now, struct found *found)
+static __always_inline bool find_conn(const struct config *config, const struct tuple *tuple,
+				      __u64 hash, __u32 now, struct found *found)
 {
+	__u32 home = home_slot(hash);
+
 	for (int choice = 0; choice < 2; choice++) {
-		__u32 index = place->set[choice];
-		struct conn_set *set = bpf_map_lookup_elem(&conns, &index);
+		struct conn_set *set = set_of(config, hash, choice);
 
 		if (!set)
 			return false;
 		for (int i = 0; i < SET_SLOTS; i++) {
-			struct conn *conn = slot_of(set, place->home + i);
+			struct conn *conn = slot_of(set, home + i);
 
-			if (!read_conn(conn, place, found))
+			if (!read_conn(conn, tuple, found))
 				continue;
-			if (is_usable(found, now))
+			if (is_usable(unpack(found->control), now))
 				return true;
-			found->expired =
-			    1 + choice * SET_SLOTS + ((place->home + i) & (SET_SLOTS - 1));
+			found->expired = 1 + choice * SET_SLOTS + ((home + i) & (SET_SLOTS - 1));
 		}
 	}
 	return false;

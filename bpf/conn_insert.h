@@ -24,17 +24,17 @@
 /* Of a lock: taken. The other bits count. */
 #define LOCK_TAKEN 1
 
-static __always_inline __u32 *lock_of(const struct place *place)
+static __always_inline __u32 *lock_of(__u64 hash)
 {
-	__u32 key = place->hash % INSERT_LOCKS;
+	__u32 key = hash % INSERT_LOCKS;
 
 	return bpf_map_lookup_elem(&locks, &key);
 }
 
 /* To be read before the lookup that insert_conn() shall rely on. With LOCK_TAKEN it never does. */
-static __always_inline __u32 read_lock(const struct place *place)
+static __always_inline __u32 read_lock(__u64 hash)
 {
-	const volatile __u32 *lock = lock_of(place);
+	const volatile __u32 *lock = lock_of(hash);
 
 	return lock ? *lock : 0;
 }
@@ -67,9 +67,8 @@ static __always_inline void drop_lock(struct locking *l)
 }
 
 /* Takes the slot over from whatever is in it, and makes it the tuple's. */
-static __always_inline bool fill_slot(const struct choice *choice, const struct place *place,
-				      const struct config *config, const struct packet *p,
-				      __u32 now, struct found *found)
+static __always_inline bool fill_slot(const struct choice *choice, const struct config *config,
+				      const struct packet *p, __u32 now, struct found *found)
 {
 	struct conn *conn = choice->conn;
 	__u64 seen = read_word(&conn->control);
@@ -92,9 +91,9 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 	server = bpf_map_lookup_elem(&real_servers, &found->server);
 	found->forward = server ? server->forward : FWD_ROUTE;
 	*(volatile __u64 *)&conn->cport = 0;
-	*(volatile __u64 *)&conn->cip = place->addresses;
+	*(volatile __u64 *)&conn->cip = p->tuple.addresses;
 	conn->forward = found->forward;
-	*(volatile __u64 *)&conn->cport = place->identity | (__u64)found->server << 32;
+	*(volatile __u64 *)&conn->cport = p->tuple.identity | (__u64)found->server << 32;
 	claimed.state = next_state(STATE_NONE, p);
 	claimed.held = is_active(claimed.state) ? HELD_ACTIVE : HELD_INACTIVE;
 	claimed.expires = now + timeout_of(config, claimed.state);
@@ -106,17 +105,18 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 }
 
 /* Under the lock: what was looked up before may be out of date. */
-static __noinline bool find_again(const struct place *place, __u32 now, struct found *found)
+static __noinline bool find_again(const struct config *config, const struct tuple *tuple,
+				  __u64 hash, __u32 now, struct found *found)
 {
 	found->expired = 0;
-	return find_conn(place, now, found);
+	return find_conn(config, tuple, hash, now, found);
 }
 
 /* Under the lock, once the tuple is known to have no entry. GO_ON with *found filled; *created
  * tells whether it is new. */
-static __always_inline int insert_locked(const struct config *config, const struct place *place,
-					 __u32 plan, const struct packet *p, __u32 now,
-					 struct found *found, bool *created)
+static __always_inline int insert_locked(const struct config *config, __u64 hash, __u32 plan,
+					 const struct packet *p, __u32 now, struct found *found,
+					 bool *created)
 {
 	__u32 server = NO_SERVER;
 	int result;
@@ -124,7 +124,7 @@ static __always_inline int insert_locked(const struct config *config, const stru
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		struct choice choice = {};
 
-		if (!choose_slot(place, found->expired, now, &choice))
+		if (!choose_slot(config, hash, found->expired, now, &choice))
 			return VERDICT_DROP_TABLE_FULL;
 		/* Not `server == NO_SERVER`: the verifier of Linux 6.1 would follow the pick on
 		 * every try. */
@@ -134,7 +134,7 @@ static __always_inline int insert_locked(const struct config *config, const stru
 				return result;
 		}
 		found->server = server;
-		*created = fill_slot(&choice, place, config, p, now, found);
+		*created = fill_slot(&choice, config, p, now, found);
 		if (*created)
 			return GO_ON;
 		/* A late packet may have revived it: the next SYN will find it. */
@@ -148,17 +148,17 @@ static __always_inline int insert_locked(const struct config *config, const stru
  * Makes a connection by the service's plan for the packet's tuple, or finds the one made meanwhile.
  * lock_seen: read_lock() before the lookup that left *found.
  */
-static __always_inline int insert_conn(const struct config *config, const struct place *place,
-				       __u32 lock_seen, __u32 plan, const struct packet *p,
-				       __u32 now, struct found *found, bool *created)
+static __always_inline int insert_conn(const struct config *config, __u64 hash, __u32 lock_seen,
+				       __u32 plan, const struct packet *p, __u32 now,
+				       struct found *found, bool *created)
 {
-	struct locking l = {.lock = lock_of(place)};
+	struct locking l = {.lock = lock_of(hash)};
 	int result = GO_ON;
 
 	if (!l.lock || !take_lock(&l))
 		return VERDICT_DROP_CONTENDED;
-	if (l.word == lock_seen || !find_again(place, now, found))
-		result = insert_locked(config, place, plan, p, now, found, created);
+	if (l.word == lock_seen || !find_again(config, &p->tuple, hash, now, found))
+		result = insert_locked(config, hash, plan, p, now, found, created);
 	drop_lock(&l);
 	return result;
 }

@@ -45,11 +45,13 @@ static __always_inline __u8 next_state(__u8 state, const struct packet *p)
 	__u8 flags = p->tcp_flags;
 	enum tcp_event event;
 
-	if (p->tuple.protocol != IPPROTO_TCP)
-		return STATE_UDP;
 	/* First what almost every packet is. */
-	if ((flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)
+	if ((flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK) {
+		if (state == STATE_ESTABLISHED)
+			return state;
 		event = TCP_EVENT_ACK;
+	} else if (tuple_protocol(&p->tuple) != IPPROTO_TCP)
+		return STATE_UDP;
 	else if (flags & TCP_RST)
 		event = TCP_EVENT_RST;
 	else if (flags & TCP_SYN)

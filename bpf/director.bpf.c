@@ -20,20 +20,29 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* State of one packet between the stages. */
+/* What a packet is to the connection that it was found to have. */
+enum role {
+	ROLE_GOES_ON,
+	ROLE_OPENS,
+	/* An ICMP error about it, and no packet of it (ip_vs_in_icmp()). */
+	ROLE_ERROR,
+};
+
+/*
+ * State of one packet between the stages. It stays in memory, since helpers get addresses of its
+ * fields, and that is as well: with copies for the helpers clang made values of all of it, for four
+ * registers that survive a call, and a packet took a sixth more instructions.
+ */
 struct journey {
 	const struct config *config;
 	struct packet packet;
-	struct place place;
+	__u64 hash;
 	struct found found;
 	__u32 now;
 	/* Of the tuple's lock, before it was looked up; of packets that can open a connection. */
 	__u32 lock_seen;
-	bool new_conn;
-	/* Set once the real server is known. */
-	struct hop *hop;
-	/* The largest packet that gets to it by a tunnel, in bytes. */
-	__u32 path_mtu;
+	/* For frag-needed: the largest packet that would have reached the real server, in bytes. */
+	__u32 largest;
 };
 
 /*
@@ -52,9 +61,9 @@ static __always_inline bool find_live(struct journey *j)
 {
 	struct control over;
 
-	if (!find_conn(&j->place, j->now, &j->found))
+	if (!find_conn(j->config, &j->packet.tuple, j->hash, j->now, &j->found))
 		return false;
-	if (j->packet.icmp_error || j->packet.tuple.protocol != IPPROTO_TCP || !is_reuse(j))
+	if (!is_reuse(j))
 		return true;
 	over = unpack(j->found.control);
 	over.held = HELD_NOTHING;
@@ -64,10 +73,43 @@ static __always_inline bool find_live(struct journey *j)
 	return false;
 }
 
+/* The connection is known: count, re-arm, send to its real server. */
+static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum role role)
+{
+	const bool is_error = role == ROLE_ERROR;
+	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
+	struct next_hop *next_hop;
+	struct hop *hop;
+	__u32 path_mtu;
+
+	/* Errors are for it as long as it has connections (ip_vs_in_icmp()). */
+	if (!server || !(is_error || server->flags & SERVER_AVAILABLE))
+		return VERDICT_DROP_SERVER_REMOVED;
+	count_traffic(j->found.server, j->packet.ip_len, role == ROLE_OPENS);
+	if (role == ROLE_GOES_ON)
+		arm_conn(j->config, &j->found, &j->packet, j->now);
+	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
+	if (!next_hop)
+		return VERDICT_DROP_UNRESOLVED;
+	if (next_hop->local)
+		return VERDICT_PASS_LOCAL;
+	hop = &next_hop->hops[next_hop->current & 1];
+	if (!hop->ifindex)
+		return VERDICT_DROP_UNRESOLVED;
+	if (j->found.forward != FWD_TUNNEL) {
+		j->largest = hop->mtu;
+		return forward_route(ctx, &j->packet, hop, is_error);
+	}
+	path_mtu = known_path_mtu(next_hop, j->now);
+	j->largest = (path_mtu < hop->mtu ? path_mtu : hop->mtu) - sizeof(struct iphdr);
+	return forward_tunnel(ctx, &j->packet, hop, path_mtu, server->rip, j->hash >> 48, is_error);
+}
+
 /* No connection: schedule one, or say why not. */
-static __always_inline int schedule(struct journey *j)
+static __always_inline int schedule(struct xdp_md *ctx, struct journey *j)
 {
 	const struct service *service;
+	bool created = false;
 	__u32 plan;
 	int result;
 
@@ -79,126 +121,81 @@ static __always_inline int schedule(struct journey *j)
 	result = may_schedule(&j->packet);
 	if (result != GO_ON)
 		return result;
-	return insert_conn(j->config, &j->place, j->lock_seen, plan, &j->packet, j->now, &j->found,
-			   &j->new_conn);
+	result = insert_conn(j->config, j->hash, j->lock_seen, plan, &j->packet, j->now, &j->found,
+			     &created);
+	if (result != GO_ON)
+		return result;
+	return to_server(ctx, j, created ? ROLE_OPENS : ROLE_GOES_ON);
 }
 
-/* The connection is known: count, re-arm, send to its real server. */
-static __always_inline int to_server(struct xdp_md *ctx, struct journey *j)
+/* An ICMP error, if it is one about a packet of ours. */
+static __always_inline int decide_icmp(struct xdp_md *ctx, struct cursor *c, struct journey *j)
 {
-	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
-	struct next_hop *next_hop;
+	struct quote quote;
+	int result = parse_icmp(c, &j->packet, &quote);
 
-	/* Errors are for it as long as it has connections (ip_vs_in_icmp()). */
-	if (!server || !(server->flags & SERVER_AVAILABLE || j->packet.icmp_error))
-		return VERDICT_DROP_SERVER_REMOVED;
-	count_traffic(j->found.server, j->packet.ip_len, j->new_conn);
-	/* An error about a connection is no packet of it (ip_vs_in_icmp()). */
-	if (!j->new_conn && !j->packet.icmp_error)
-		arm_conn(j->config, &j->found, &j->packet, j->now);
-	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
-	if (!next_hop)
-		return VERDICT_DROP_UNRESOLVED;
-	if (next_hop->local)
-		return VERDICT_PASS_LOCAL;
-	j->hop = &next_hop->hops[next_hop->current & 1];
-	if (!j->hop->ifindex)
-		return VERDICT_DROP_UNRESOLVED;
-	if (j->found.forward == FWD_TUNNEL) {
-		j->path_mtu = known_path_mtu(next_hop, j->now);
-		return forward_tunnel(ctx, &j->packet, j->hop, j->path_mtu, server->rip,
-				      j->place.hash >> 48);
-	}
-	return forward_route(ctx, &j->packet, j->hop);
+	if (result != GO_ON)
+		return result;
+	j->hash = hash_tuple(j->config, &j->packet.tuple);
+	if (!find_conn(j->config, &j->packet.tuple, j->hash, j->now, &j->found))
+		return VERDICT_PASS_ICMP;
+	if (quote.rip)
+		return tunnel_error(ctx, &j->packet, &quote, &j->found, j->now);
+	return to_server(ctx, j, ROLE_ERROR);
 }
 
 /*
  * IPVS sees datagrams put together again, this program cannot: the kernel would, and its own TCP
  * and UDP would answer for the VIP.
  */
-static __always_inline int decide_fragment(const struct tuple *t)
+static __always_inline int decide_fragment(const struct packet *p)
 {
-	if (t->protocol != IPPROTO_TCP && t->protocol != IPPROTO_UDP)
+	__u8 protocol = p->ip->protocol;
+
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
 		return VERDICT_PASS_FRAGMENT;
-	return is_vip(t->vip) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
+	return is_vip(tuple_vip(&p->tuple)) ? VERDICT_DROP_FRAGMENT : VERDICT_PASS_FRAGMENT;
 }
 
 static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 {
 	struct cursor c = cursor_of(ctx);
-	__u32 key = 0;
-	bool live;
 	int result;
 
 	result = parse_network(&c, &j->packet);
 	if (result != GO_ON)
 		return result;
-	j->config = bpf_map_lookup_elem(&config, &key);
-	if (!j->config)
-		return VERDICT_PASS_NO_SERVICE;
 	j->now = now_tick(j->config);
 	if (!is_for_us(&j->packet, j->config, j->now))
 		return VERDICT_PASS_OTHER_HOST;
 	if (is_fragment(&j->packet))
-		return decide_fragment(&j->packet.tuple);
+		return decide_fragment(&j->packet);
+	if (j->packet.ip->protocol == IPPROTO_ICMP)
+		return decide_icmp(ctx, &c, j);
 	result = parse_transport(&c, &j->packet);
 	if (result != GO_ON)
 		return result;
-	find_place(j->config, &j->packet.tuple, &j->place);
+	j->hash = hash_tuple(j->config, &j->packet.tuple);
 	if (opens_conn(&j->packet))
-		j->lock_seen = read_lock(&j->place);
-	live = find_live(j);
-	if (j->packet.icmp_error) {
-		if (!live)
-			return VERDICT_PASS_ICMP;
-		if (j->packet.rip)
-			return tunnel_error(ctx, &j->packet, &j->found, j->now);
-	} else if (!live) {
-		result = schedule(j);
-		if (result != GO_ON)
-			return result;
-	}
-	return to_server(ctx, j);
-}
-
-/* The largest packet that would have reached the real server, for frag-needed. */
-static __always_inline __u32 largest_packet(const struct journey *j)
-{
-	__u32 mtu = j->hop ? j->hop->mtu : 0;
-
-	if (j->found.forward != FWD_TUNNEL)
-		return mtu;
-	if (j->path_mtu < mtu)
-		mtu = j->path_mtu;
-	return mtu - sizeof(struct iphdr);
-}
-
-/* What not every packet gets a value of its own for, and no more: each store is one of every
- * packet. */
-static __always_inline void begin(struct journey *j)
-{
-	j->packet.rip = 0;
-	j->packet.inner_at = 0;
-	j->packet.tcp_flags = 0;
-	j->packet.icmp_error = false;
-	j->found.expired = 0;
-	j->found.forward = FWD_MASQ;
-	j->lock_seen = 0;
-	j->new_conn = false;
-	j->hop = NULL;
-	j->path_mtu = NO_PATH_MTU;
+		j->lock_seen = read_lock(j->hash);
+	return find_live(j) ? to_server(ctx, j, ROLE_GOES_ON) : schedule(ctx, j);
 }
 
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
+	enum verdict verdict = VERDICT_PASS_NO_SERVICE;
 	struct journey j;
-	enum verdict verdict;
+	__u32 key = 0;
 
-	begin(&j);
-	verdict = decide(ctx, &j);
+	j.found.expired = 0;
+	j.lock_seen = 0;
+	j.largest = 0;
+	j.config = bpf_map_lookup_elem(&config, &key);
+	if (j.config)
+		verdict = decide(ctx, &j);
 	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
-		verdict = answer_icmp(ctx, &j.packet, verdict, largest_packet(&j), j.now);
+		verdict = answer_icmp(ctx, &j.packet, verdict, j.largest, j.now);
 	count_verdict(verdict);
 	switch (verdict) {
 	case VERDICT_ROUTE_TX:
@@ -210,7 +207,7 @@ int director(struct xdp_md *ctx)
 		return XDP_TX;
 	case VERDICT_ROUTE_REDIRECT:
 	case VERDICT_TUNNEL_REDIRECT:
-		return j.hop ? bpf_redirect(j.hop->ifindex, 0) : XDP_ABORTED;
+		return XDP_REDIRECT;
 	case VERDICT_DROP_NO_SERVER ... VERDICT_DROP_TUNNEL_ERROR:
 		return XDP_DROP;
 	default:

@@ -74,17 +74,30 @@ static __always_inline bool cut_behind_l2(struct xdp_md *ctx, __u32 l2_len, __u3
 	return true;
 }
 
-/* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes. */
-static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 overhead)
+/* The last step: back out of the interface that the frame came in by, or, as the kernel is told
+ * here, out of another. Returns the verdict for it. */
+static __always_inline int send_by(const struct xdp_md *ctx, const struct hop *hop,
+				   enum verdict same, enum verdict other)
+{
+	if (hop->ifindex == ctx->ingress_ifindex)
+		return same;
+	bpf_redirect(hop->ifindex, 0);
+	return other;
+}
+
+/* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes.
+ * is_error: an ICMP error, about which none is sent. */
+static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 overhead,
+				       bool is_error)
 {
 	struct iphdr *ip = p->ip;
 
 	if (ip->ttl <= 1)
-		return p->icmp_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
+		return is_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
 	if (p->ip_len + overhead <= mtu)
 		return GO_ON;
 	/* An XDP program has one frame to send: it cannot fragment. */
-	if (p->icmp_error || !(ip->frag_off & bpf_htons(IP_DF)))
+	if (is_error || !(ip->frag_off & bpf_htons(IP_DF)))
 		return VERDICT_DROP_TOO_BIG;
 	/* The quote is one hop older: __ip_vs_get_out_rt() looks at the MTU after the TTL. */
 	decrement_ttl(ip);
@@ -93,15 +106,15 @@ static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 
 
 /* ip_vs_dr_xmit(): the frame gets new MAC addresses, the packet is one hop older, no more. */
 static __always_inline int forward_route(struct xdp_md *ctx, const struct packet *p,
-					 const struct hop *hop)
+					 const struct hop *hop, bool is_error)
 {
-	int result = check_route(p, hop->mtu, 0);
+	int result = check_route(p, hop->mtu, 0, is_error);
 
 	if (result != GO_ON)
 		return result;
 	decrement_ttl(p->ip);
 	set_macs(p->eth, hop);
-	return hop->ifindex == ctx->ingress_ifindex ? VERDICT_ROUTE_TX : VERDICT_ROUTE_REDIRECT;
+	return send_by(ctx, hop, VERDICT_ROUTE_TX, VERDICT_ROUTE_REDIRECT);
 }
 
 /* INET_ECN_encapsulate(): congestion seen before the tunnel stays with the inner header. */
@@ -132,7 +145,7 @@ static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet 
  */
 static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packet *p,
 					  const struct hop *hop, __u32 path_mtu, __be32 rip,
-					  __u16 id)
+					  __u16 id, bool is_error)
 {
 	struct iphdr *inner = p->ip, *outer;
 	__u32 mtu = hop->mtu;
@@ -149,7 +162,7 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 
 	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
 		mtu = path_mtu;
-	result = check_route(p, mtu, sizeof(header));
+	result = check_route(p, mtu, sizeof(header), is_error);
 	if (result != GO_ON)
 		return result;
 	decrement_ttl(inner);
@@ -170,7 +183,7 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packe
 		return VERDICT_DROP_NO_HEADROOM;
 	*outer = header;
 	set_macs(eth, hop);
-	return hop->ifindex == ctx->ingress_ifindex ? VERDICT_TUNNEL_TX : VERDICT_TUNNEL_REDIRECT;
+	return send_by(ctx, hop, VERDICT_TUNNEL_TX, VERDICT_TUNNEL_REDIRECT);
 }
 
 #endif

@@ -11,13 +11,14 @@
 /* What IPVS schedules: a SYN or a datagram (tcp_conn_schedule()). */
 static __always_inline bool opens_conn(const struct packet *p)
 {
-	return p->tuple.protocol != IPPROTO_TCP || (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+	return tuple_protocol(&p->tuple) != IPPROTO_TCP ||
+	       (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
 }
 
 /* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
 static __always_inline int may_schedule(const struct packet *p)
 {
-	if (p->tuple.cport == bpf_htons(FTP_DATA_PORT))
+	if (tuple_cport(&p->tuple) == bpf_htons(FTP_DATA_PORT))
 		return VERDICT_PASS_NO_CONN;
 	if (!opens_conn(p))
 		return VERDICT_PASS_NO_CONN;

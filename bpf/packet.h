@@ -16,6 +16,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "tuple.h"
 #include "types.h"
 
 /* What a stage returns when the packet goes on to the next one; otherwise it returns the verdict.
@@ -35,15 +36,6 @@
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
-/* Identity of a connection, seen from the client. */
-struct tuple {
-	__be32 cip;
-	__be32 vip;
-	__be16 cport;
-	__be16 vport;
-	__u8 protocol;
-};
-
 /* What is known of a packet after parsing. */
 struct packet {
 	/* Its headers, until the frame is changed in length. */
@@ -54,27 +46,9 @@ struct packet {
 	__u32 l2_len;
 	/* IP total length, in bytes. */
 	__u32 ip_len;
-	/* An ICMP error about a tunnel: the real server at its end. Otherwise 0. */
-	__be32 rip;
-	/* And where in the frame the quoted packet of the client begins. */
-	__u32 inner_at;
+	/* 0 if it is not TCP. */
 	__u8 tcp_flags;
-	/* An ICMP error: tuple is that of the packet of ours that it quotes. */
-	bool icmp_error;
 };
-
-/*
- * Whether a packet cannot have come from where it says, as ip_route_input_slow() sees it before
- * IPVS does: from an address that is not one host's, or from its own destination. 0/8 but for
- * 0.0.0.0 is unicast since Linux 5.3. What is not scheduled is not answered with an ICMP error
- * either.
- */
-static __always_inline bool is_martian(const struct tuple *tuple)
-{
-	__u8 first = bpf_ntohl(tuple->cip) >> 24;
-
-	return !tuple->cip || first == 127 || first >= 224 || tuple->cip == tuple->vip;
-}
 
 struct cursor {
 	void *pos;
@@ -170,16 +144,19 @@ static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, b
 {
 	struct iphdr *ip = c->pos;
 	__u32 header_len, total_len;
+	__u8 version_ihl;
 
 	if ((void *)(ip + 1) > c->end)
 		return VERDICT_MALFORMED_IPV4;
-	header_len = ip->ihl * 4;
+	version_ihl = *(__u8 *)ip;
+	if (version_ihl < 0x45 || version_ihl > 0x4f)
+		return VERDICT_MALFORMED_IPV4;
+	header_len = (version_ihl & 0x0f) * 4;
 	total_len = bpf_ntohs(ip->tot_len);
-	if (ip->version != 4 || header_len < sizeof(*ip) || total_len < header_len)
-		return VERDICT_MALFORMED_IPV4;
-	if (c->pos + header_len > c->end)
-		return VERDICT_MALFORMED_IPV4;
-	if (!quoted && c->pos + total_len > c->end)
+	/* Linux 6.1 knows nothing of a number whose bytes were swapped. */
+	barrier_var(total_len);
+	total_len &= 0xffff;
+	if (total_len < header_len || c->pos + (quoted ? header_len : total_len) > c->end)
 		return VERDICT_MALFORMED_IPV4;
 	*header = ip;
 	c->pos += header_len;

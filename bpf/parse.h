@@ -4,9 +4,13 @@
 #define PARSE_H
 
 #include "packet.h"
-#include "parse_icmp.h"
 
-/* l4_len: what the IP header says is left for it. */
+/* Bytes that the IP header says are left for what is behind it, where the cursor stands. */
+static __always_inline __u32 l4_length(const struct cursor *c, const struct packet *p)
+{
+	return p->ip_len - (c->pos - (void *)p->ip);
+}
+
 static __always_inline int parse_tcp(struct cursor *c, struct packet *p, __u32 l4_len)
 {
 	struct tcphdr *tcp = c->pos;
@@ -15,8 +19,7 @@ static __always_inline int parse_tcp(struct cursor *c, struct packet *p, __u32 l
 		return VERDICT_MALFORMED_L4;
 	if (tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > l4_len)
 		return VERDICT_MALFORMED_L4;
-	p->tuple.cport = tcp->source;
-	p->tuple.vport = tcp->dest;
+	p->tuple.identity = tuple_identity(IPPROTO_TCP, tcp);
 	p->tcp_flags = ((__u8 *)tcp)[13];
 	return GO_ON;
 }
@@ -29,8 +32,8 @@ static __always_inline int parse_udp(struct cursor *c, struct packet *p, __u32 l
 		return VERDICT_MALFORMED_L4;
 	if (bpf_ntohs(udp->len) < sizeof(*udp) || bpf_ntohs(udp->len) > l4_len)
 		return VERDICT_MALFORMED_L4;
-	p->tuple.cport = udp->source;
-	p->tuple.vport = udp->dest;
+	p->tuple.identity = tuple_identity(IPPROTO_UDP, udp);
+	p->tcp_flags = 0;
 	return GO_ON;
 }
 
@@ -53,8 +56,8 @@ static __always_inline int forget_tags(struct cursor *c, void *start, __u32 *len
 }
 
 /*
- * Fills *p but for the ports, and moves the cursor behind the IP header. Of a fragment there is no
- * more to be had: IPVS sees reassembled datagrams, this program cannot.
+ * Fills *p but for ports and protocol, and moves the cursor behind the IP header. Of a fragment
+ * there is no more to be had: IPVS sees reassembled datagrams, this program cannot.
  */
 static __always_inline int parse_network(struct cursor *c, struct packet *p)
 {
@@ -74,9 +77,7 @@ static __always_inline int parse_network(struct cursor *c, struct packet *p)
 		return result;
 	p->ip = ip;
 	p->ip_len = bpf_ntohs(ip->tot_len);
-	p->tuple.cip = ip->saddr;
-	p->tuple.vip = ip->daddr;
-	p->tuple.protocol = ip->protocol;
+	p->tuple.addresses = tuple_addresses(ip);
 	return GO_ON;
 }
 
@@ -85,18 +86,14 @@ static __always_inline bool is_fragment(const struct packet *p)
 	return p->ip->frag_off & bpf_htons(IP_MF | IP_OFFSET);
 }
 
-/* Fills what is left of *p. Not for fragments. */
+/* Fills what is left of *p. Neither for fragments nor for ICMP. */
 static __always_inline int parse_transport(struct cursor *c, struct packet *p)
 {
-	__u32 l4_len = p->ip_len - p->ip->ihl * 4;
-
-	switch (p->tuple.protocol) {
+	switch (p->ip->protocol) {
 	case IPPROTO_TCP:
-		return parse_tcp(c, p, l4_len);
+		return parse_tcp(c, p, l4_length(c, p));
 	case IPPROTO_UDP:
-		return parse_udp(c, p, l4_len);
-	case IPPROTO_ICMP:
-		return parse_icmp(c, p, l4_len);
+		return parse_udp(c, p, l4_length(c, p));
 	default:
 		return VERDICT_PASS_NOT_L4;
 	}

@@ -3,7 +3,7 @@
 #ifndef PARSE_ICMP_H
 #define PARSE_ICMP_H
 
-#include "packet.h"
+#include "parse.h"
 
 /*
  * RFC 792 (linux/icmp.h drags in libc). `rest` is the second word: unused, or the MTU in the low
@@ -28,11 +28,31 @@ static __always_inline bool is_frag_needed(const struct icmphdr *error)
 	return error->type == ICMP_DEST_UNREACH && error->code == ICMP_FRAG_NEEDED;
 }
 
+/* Of source and destination port. */
+#define PORTS_SIZE 4
+
+/* What an ICMP error says of a packet of ours beside its tuple. */
+struct quote {
+	/* An error about a tunnel: the real server at its end. Otherwise 0. */
+	__be32 rip;
+	/* And where in the frame the quoted packet of the client begins. */
+	__u32 inner_at;
+};
+
 /* Whether the cursor stands at the ports of a whole TCP segment's or datagram's beginning. */
 static __always_inline bool has_ports(const struct cursor *c, const struct iphdr *ip)
 {
 	return (ip->protocol == IPPROTO_TCP || ip->protocol == IPPROTO_UDP) &&
-	       !(ip->frag_off & bpf_htons(IP_OFFSET)) && c->pos + 2 * sizeof(__be16) <= c->end;
+	       !(ip->frag_off & bpf_htons(IP_OFFSET)) && c->pos + PORTS_SIZE <= c->end;
+}
+
+/* Of a header for which has_ports() holds. */
+static __always_inline struct tuple quoted_tuple(const struct cursor *c, const struct iphdr *ip)
+{
+	return (struct tuple){
+	    .addresses = tuple_addresses(ip),
+	    .identity = tuple_identity(ip->protocol, c->pos),
+	};
 }
 
 /*
@@ -40,20 +60,13 @@ static __always_inline bool has_ports(const struct cursor *c, const struct iphdr
  * (RFC 792). From the client's side source and destination swap.
  */
 static __always_inline int parse_quoted_reply(struct cursor *c, struct packet *p,
-					      const struct iphdr *ip, __u32 quote_len)
+					      struct quote *quote, const struct iphdr *ip,
+					      __u32 quote_len)
 {
-	__be16 *ports = c->pos;
-
-	if (!has_ports(c, ip) || quote_len < ip->ihl * 4 + 2 * sizeof(*ports))
+	if (!has_ports(c, ip) || quote_len < ip->ihl * 4 + PORTS_SIZE)
 		return VERDICT_PASS_ICMP;
-	p->icmp_error = true;
-	p->tuple = (struct tuple){
-	    .cip = ip->daddr,
-	    .vip = ip->saddr,
-	    .cport = ports[1],
-	    .vport = ports[0],
-	    .protocol = ip->protocol,
-	};
+	*quote = (struct quote){};
+	p->tuple = reversed(quoted_tuple(c, ip));
 	return GO_ON;
 }
 
@@ -62,33 +75,29 @@ static __always_inline int parse_quoted_reply(struct cursor *c, struct packet *p
  * there is one that came from a client.
  */
 static __always_inline int parse_quoted_tunnel(struct cursor *c, struct packet *p,
-					       const struct iphdr *outer, __u32 quote_len)
+					       struct quote *quote, const struct iphdr *outer,
+					       __u32 quote_len)
 {
 	struct iphdr *ip;
-	__be16 *ports;
 
-	if (outer->saddr != p->tuple.vip || (outer->frag_off & bpf_htons(IP_OFFSET)) ||
+	if (outer->saddr != tuple_vip(&p->tuple) || (outer->frag_off & bpf_htons(IP_OFFSET)) ||
 	    parse_ipv4(c, &ip, true) != GO_ON)
 		return VERDICT_PASS_ICMP;
-	ports = c->pos;
-	if (!has_ports(c, ip) || quote_len < outer->ihl * 4 + ip->ihl * 4 + 2 * sizeof(*ports))
+	if (!has_ports(c, ip) || quote_len < outer->ihl * 4 + ip->ihl * 4 + PORTS_SIZE)
 		return VERDICT_PASS_ICMP;
-	p->icmp_error = true;
-	p->rip = outer->daddr;
-	p->inner_at = p->l2_len + p->ip_len - quote_len + outer->ihl * 4;
-	p->tuple = (struct tuple){
-	    .cip = ip->saddr,
-	    .vip = ip->daddr,
-	    .cport = ports[0],
-	    .vport = ports[1],
-	    .protocol = ip->protocol,
-	};
+	quote->rip = outer->daddr;
+	quote->inner_at = p->l2_len + p->ip_len - quote_len + outer->ihl * 4;
+	p->tuple = quoted_tuple(c, ip);
 	return GO_ON;
 }
 
-/* l4_len: what the IP header says is left for it. p->tuple has that header's addresses. */
-static __always_inline int parse_icmp(struct cursor *c, struct packet *p, __u32 l4_len)
+/*
+ * Whether the packet is an ICMP error about one of ours: then p->tuple, which has the addresses of
+ * the error, becomes that of the quoted packet's connection, and *quote is filled.
+ */
+static __always_inline int parse_icmp(struct cursor *c, struct packet *p, struct quote *quote)
 {
+	__u32 l4_len = l4_length(c, p);
 	struct icmphdr *icmp = c->pos;
 	struct iphdr *ip;
 
@@ -102,9 +111,10 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p, __u32 
 	c->pos = icmp + 1;
 	if (parse_ipv4(c, &ip, true) != GO_ON)
 		return VERDICT_PASS_ICMP;
+	p->tcp_flags = 0;
 	if (ip->protocol == IPPROTO_IPIP)
-		return parse_quoted_tunnel(c, p, ip, l4_len - sizeof(*icmp));
-	return parse_quoted_reply(c, p, ip, l4_len - sizeof(*icmp));
+		return parse_quoted_tunnel(c, p, quote, ip, l4_len - sizeof(*icmp));
+	return parse_quoted_reply(c, p, quote, ip, l4_len - sizeof(*icmp));
 }
 
 #endif

@@ -9,9 +9,9 @@
 static __always_inline struct service *find_service(const struct tuple *t)
 {
 	struct service_key key = {
-	    .vip = t->vip,
-	    .vport = t->vport,
-	    .protocol = t->protocol,
+	    .vip = tuple_vip(t),
+	    .vport = tuple_vport(t),
+	    .protocol = tuple_protocol(t),
 	};
 
 	return bpf_map_lookup_elem(&services, &key);

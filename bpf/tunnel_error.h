@@ -19,7 +19,7 @@
 #define IPV4_MIN_MTU 68
 
 /* The way that the tunnel takes, or NULL: nothing that this director sent by this connection. */
-static __always_inline struct next_hop *tunnel_way(const struct packet *p, __be32 director,
+static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __be32 director,
 						   const struct found *found)
 {
 	const struct real_server *server = bpf_map_lookup_elem(&real_servers, &found->server);
@@ -28,7 +28,7 @@ static __always_inline struct next_hop *tunnel_way(const struct packet *p, __be3
 	if (found->forward != FWD_TUNNEL || !server)
 		return NULL;
 	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
-	if (!next_hop || next_hop->rip != p->rip ||
+	if (!next_hop || next_hop->rip != quote->rip ||
 	    next_hop->hops[next_hop->current & 1].saddr != director)
 		return NULL;
 	return next_hop;
@@ -60,10 +60,10 @@ static __always_inline __u32 learn_from(const struct icmphdr *icmp, struct next_
 }
 
 /* Makes the error one about the client's packet, and sends it back as answer_icmp() does. */
-static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p,
+static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p, __u32 inner_at,
 				   const struct iphdr *inner, const struct icmphdr *icmp)
 {
-	__u32 rest = p->l2_len + p->ip_len - p->inner_at;
+	__u32 rest = p->l2_len + p->ip_len - inner_at;
 	__u32 quote = rest < ICMP_QUOTE_MAX ? rest : ICMP_QUOTE_MAX;
 	struct iphdr header = error_header(inner, quote);
 	struct ethhdr *eth = eth_header(ctx);
@@ -71,7 +71,7 @@ static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p,
 	if (!eth)
 		return VERDICT_DROP_TUNNEL_ERROR;
 	swap_macs(eth);
-	if (!cut_behind_l2(ctx, p->l2_len, p->inner_at - p->l2_len - ICMP_ROOM) ||
+	if (!cut_behind_l2(ctx, p->l2_len, inner_at - p->l2_len - ICMP_ROOM) ||
 	    !write_error(ctx, p->l2_len, quote, &header, icmp))
 		return VERDICT_DROP_TUNNEL_ERROR;
 	return VERDICT_ICMP_TUNNEL_ERROR;
@@ -79,13 +79,14 @@ static __always_inline int pass_on(struct xdp_md *ctx, const struct packet *p,
 
 /* The verdict on an error that parse_quoted_tunnel() took, when its connection is known. */
 static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet *p,
-					const struct found *found, __u32 now)
+					const struct quote *quote, const struct found *found,
+					__u32 now)
 {
 	const struct iphdr *ip = ip_header(ctx, p->l2_len), *inner;
 	struct cursor c = cursor_of(ctx);
 	struct next_hop *next_hop;
 	struct icmphdr icmp, *at;
-	__u32 inner_at = p->inner_at;
+	__u32 inner_at = quote->inner_at;
 	struct iphdr about;
 
 	if (!ip)
@@ -94,7 +95,7 @@ static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet 
 	barrier_var(inner_at);
 	at = (void *)ip + ip->ihl * 4;
 	inner = c.pos + (inner_at & INNER_AT_MASK);
-	next_hop = tunnel_way(p, ip->daddr, found);
+	next_hop = tunnel_way(quote, ip->daddr, found);
 	if (!next_hop || (void *)(at + 1) > c.end || (void *)(inner + 1) > c.end)
 		return VERDICT_PASS_ICMP;
 	icmp = *at;
@@ -110,7 +111,7 @@ static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet 
 		if (!(about.frag_off & bpf_htons(IP_DF)))
 			return VERDICT_DROP_TUNNEL_ERROR;
 	}
-	return pass_on(ctx, p, &about, &icmp);
+	return pass_on(ctx, p, quote->inner_at, &about, &icmp);
 }
 
 #endif

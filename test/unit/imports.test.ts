@@ -95,6 +95,7 @@ t.test('these BPF headers know no maps', async (t) => {
   for (const file of [
     'types.h',
     'checksum.h',
+    'tuple.h',
     'packet.h',
     'for_us.h',
     'may_schedule.h',
