@@ -77,18 +77,18 @@ static __always_inline bool find_live(struct journey *j)
 static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum role role)
 {
 	const bool is_error = role == ROLE_ERROR;
-	struct real_server *server = bpf_map_lookup_elem(&real_servers, &j->found.server);
+	struct server_lane *lane = lane_of(j->found.server);
 	struct next_hop *next_hop;
 	struct hop *hop;
 	__u32 path_mtu;
 
 	/* Errors are for it as long as it has connections (ip_vs_in_icmp()). */
-	if (!server || !(is_error || server->flags & SERVER_AVAILABLE))
+	if (!lane || !(is_error || lane->available))
 		return VERDICT_DROP_SERVER_REMOVED;
-	count_traffic(j->found.server, j->packet.ip_len, role == ROLE_OPENS);
+	count_traffic(&lane->traffic, j->packet.ip_len, role == ROLE_OPENS);
 	if (role == ROLE_GOES_ON)
 		arm_conn(j->config, &j->found, &j->packet, j->now);
-	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
+	next_hop = bpf_map_lookup_elem(&next_hops, &lane->next_hop);
 	if (!next_hop)
 		return VERDICT_DROP_UNRESOLVED;
 	if (next_hop->local)
@@ -102,7 +102,8 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum
 	}
 	path_mtu = known_path_mtu(next_hop, j->now);
 	j->largest = (path_mtu < hop->mtu ? path_mtu : hop->mtu) - sizeof(struct iphdr);
-	return forward_tunnel(ctx, &j->packet, hop, path_mtu, server->rip, j->hash >> 48, is_error);
+	return forward_tunnel(ctx, &j->packet, hop, path_mtu, next_hop->rip, j->hash >> 48,
+			      is_error);
 }
 
 /* No connection: schedule one, or say why not. */

@@ -6,6 +6,7 @@
 #ifndef MAPS_H
 #define MAPS_H
 
+#include <stddef.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "config.h"
@@ -96,12 +97,34 @@ struct {
 	__type(value, struct all_counts);
 } server_counts SEC(".maps");
 
+/* The servers on one CPU. */
+struct cpu_lanes {
+	struct server_lane of[MAX_SERVERS];
+};
+
+/*
+ * By CPU; max_entries is set at load. No per-CPU map: that has a table of pointers between, whose
+ * lines packets to many servers would have to fetch as well, and is no memory to map.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, MAX_SERVERS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct traffic);
-} server_traffic SEC(".maps");
+	__type(value, struct cpu_lanes);
+} server_lanes SEC(".maps");
+
+/* Of this CPU. NULL only to satisfy the verifier; the barrier as in slot_of(). */
+static __always_inline struct server_lane *lane_of(__u32 server)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_lanes *lanes = bpf_map_lookup_elem(&server_lanes, &cpu);
+
+	if (!lanes)
+		return NULL;
+	barrier_var(server);
+	return &lanes->of[server & (MAX_SERVERS - 1)];
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -15,12 +15,8 @@ static __always_inline void count_verdict(enum verdict verdict)
 }
 
 /* One packet from a client for a real server; bytes is the IP total length. */
-static __always_inline void count_traffic(__u32 server, __u32 bytes, bool new_conn)
+static __always_inline void count_traffic(struct traffic *traffic, __u32 bytes, bool new_conn)
 {
-	struct traffic *traffic = bpf_map_lookup_elem(&server_traffic, &server);
-
-	if (!traffic)
-		return;
 	traffic->conns += new_conn;
 	traffic->packets += 1;
 	traffic->bytes += bytes;

@@ -22,12 +22,12 @@
 static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __be32 director,
 						   const struct found *found)
 {
-	const struct real_server *server = bpf_map_lookup_elem(&real_servers, &found->server);
+	const struct server_lane *lane = lane_of(found->server);
 	struct next_hop *next_hop;
 
-	if (found->forward != FWD_TUNNEL || !server)
+	if (found->forward != FWD_TUNNEL || !lane)
 		return NULL;
-	next_hop = bpf_map_lookup_elem(&next_hops, &server->next_hop);
+	next_hop = bpf_map_lookup_elem(&next_hops, &lane->next_hop);
 	if (!next_hop || next_hop->rip != quote->rip ||
 	    next_hop->hops[next_hop->current & 1].saddr != director)
 		return NULL;

@@ -249,8 +249,6 @@ struct real_server {
 	__u8 forward;
 	/* enum server_flag bits */
 	__u8 flags;
-	/* Index into next_hops: one for each address. */
-	__u32 next_hop;
 	__s32 weight;
 	/* Rises with every server added: the list of a service is ordered by it, newest first. */
 	__u32 order;
@@ -259,9 +257,8 @@ struct real_server {
 	 * even a new one, gets its connections back.
 	 */
 	struct service_key service;
-	__u32 pad;
 };
-_Static_assert(sizeof(struct real_server) == 32, "two a cache line");
+_Static_assert(sizeof(struct real_server) == 24, "no padding");
 
 /* Connections that a real server has, by IPVS's division (notes at is_active in conn_state.h). */
 struct server_counts {
@@ -270,13 +267,26 @@ struct server_counts {
 };
 _Static_assert(sizeof(struct server_counts) == 8, "no padding");
 
-/* Traffic from clients to one real server, per CPU. Bytes are IP total lengths. */
+/* Traffic from clients to one real server. Bytes are IP total lengths. */
 struct traffic {
 	__u64 conns;
 	__u64 packets;
 	__u64 bytes;
 };
 _Static_assert(sizeof(struct traffic) == 24, "no padding");
+
+/*
+ * A real server on one CPU: what packets count, and what they need to know of it for that. In one
+ * place, since of many servers each is another cache line.
+ */
+struct server_lane {
+	struct traffic traffic;
+	/* Index into next_hops: one for each address. */
+	__u32 next_hop;
+	/* 1: SERVER_AVAILABLE. */
+	__u32 available;
+};
+_Static_assert(sizeof(struct server_lane) == 32, "two a cache line");
 
 /*
  * What userspace adds to the per-CPU traffic of a real server or a service, and takes off it, to

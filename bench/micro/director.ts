@@ -3,11 +3,11 @@ import { BpfObject } from '../../src/bpf/index.js'
 import { systemClock } from '../../src/core/clock.js'
 import { defaultTimeouts } from '../../src/core/connection.js'
 import type { RealServer } from '../../src/core/real-server.js'
-import { maps as mapSpecs, sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
+import { sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
 import { Settings } from '../../src/dataplane/tables/settings.js'
 import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
 import { setsFor } from '../../src/dataplane/tables/table-size.js'
-import { mapsOf } from '../../src/dataplane/xdp/maps.js'
+import { mapsOf, sizeMaps } from '../../src/dataplane/xdp/maps.js'
 import { xdp } from '../../src/dataplane/xdp/open.js'
 import { startSweeper } from '../../src/dataplane/xdp/sweeper.js'
 import { wlc } from '../../src/scheduler/wlc.js'
@@ -36,7 +36,7 @@ export function openDirector(options: DirectorOptions): Subject {
   const { sending, slots, services = 1, busy = services, serversEach = 16 } = options
   const sets = setsFor(slots)
   const object = BpfObject.open(objectPath('bpf', 'director'))
-  object.setMaxEntries(mapSpecs.conns.name, sets)
+  sizeMaps(object, sets)
   object.load()
   const maps = mapsOf(object)
   const program = object.program('director')

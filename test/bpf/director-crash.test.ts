@@ -176,7 +176,6 @@ const capacities = {
   planSegments: 32,
   realServers: 16,
   serverBase: 16,
-  serverTraffic: 16,
   nextHops: 16,
 }
 

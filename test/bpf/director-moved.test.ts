@@ -1,6 +1,8 @@
 /** What came to which services since one last asked: what the estimator is told, so that idle ones cost nothing. */
 import t from 'tap'
-import { trafficLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { serverLaneLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
+import { ServerLanes } from '../../src/dataplane/tables/server-lanes.js'
 import { TrafficTable } from '../../src/dataplane/tables/traffic-table.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections } from './director-crash-world.js'
@@ -45,11 +47,12 @@ t.test('a service has moved if a packet went to one of its servers since', (t) =
 
 t.test('slots far apart', (t) => {
   const { maps } = openDirector(t)
-  const table = new TrafficTable(maps)
+  const table = new TrafficTable(maps, new ServerLanes(maps.serverLanes))
+  const lanes = new MappedArray(maps.serverLanes, serverLaneLayout)
+  const ofLastCpu = lanes.capacity - maps.realServers.info.maxEntries
   const count = (slot: number, packets: number) => {
-    const value = Buffer.alloc(maps.serverTraffic.info.valueBytes)
-    value.writeUInt32LE(packets, trafficLayout.offsets.packets)
-    maps.serverTraffic.update(Buffer.from(Uint32Array.of(slot).buffer), value)
+    const traffic = { conns: 0n, packets: BigInt(packets), bytes: 0n }
+    lanes.set(ofLastCpu + slot, { traffic, nextHop: 0, available: 0 })
   }
   const packets = () => Array.from(table.moved(9000), ([slot, { inPackets }]) => [slot, inPackets])
   for (const slot of [0, 4095, 4096, 8999]) count(slot, slot + 1)

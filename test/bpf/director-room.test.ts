@@ -17,7 +17,6 @@ const capacities = {
   planSegments: 8,
   realServers: 10,
   serverBase: 10,
-  serverTraffic: 10,
   nextHops: 8,
 }
 

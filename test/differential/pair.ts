@@ -1,4 +1,9 @@
-import { realServerLayout, trafficLayout } from '../../src/dataplane/tables/layout.gen.js'
+import {
+  realServerLayout,
+  serverLaneLayout,
+  maps as specs,
+  trafficLayout,
+} from '../../src/dataplane/tables/layout.gen.js'
 import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js'
 import { BpfDirector } from '../lib/bpf-director.js'
 import { SimDirector } from '../lib/sim-director.js'
@@ -13,18 +18,27 @@ const writtenByPackets = ['conns', 'plans', 'nextHops', 'serverCounts'] as const
 const writtenByChanges = ['config', 'realServers', 'planEntries', 'planSegments', 'serverBase', 'serviceBase'] as const
 type ArrayName = (typeof writtenByPackets)[number] | (typeof writtenByChanges)[number]
 
+/** Of map server_lanes, in words of 4 bytes: a CPU's part, a server's part of that, and its counters. */
+const cpuWords = specs.serverLanes.valueSize / 4
+const laneWords = serverLaneLayout.size / 4
+const countWords = Object.values(trafficLayout.offsets).map((at) => (serverLaneLayout.offsets.traffic + at) / 4)
+const noWords = new Uint32Array()
+
 /** director.bpf.c in the kernel and the program in TypeScript, to which the same happens. */
 export class Pair {
   readonly bpf: BpfDirector
   readonly sim: SimDirector
   /** One past the highest slot of a real server. */
   #servers = 0
+  /** Maps server_lanes. */
+  readonly #lanes: readonly Uint32Array[]
   readonly #views: ReadonlyMap<ArrayName, readonly [Buffer, Buffer]>
 
   /** @param sets of the connection table. */
   constructor(sets: number) {
     this.bpf = new BpfDirector({ sets })
     this.sim = new SimDirector({ sets })
+    this.#lanes = [this.bpf, this.sim].map(({ maps }) => new Uint32Array(maps.serverLanes.view().buffer))
     const view = (maps: DirectorMaps, name: ArrayName) => {
       const { info } = maps[name]
       return bytesOf(maps[name].view(0, Math.min(compared, info.maxEntries * info.valueSize)))
@@ -47,7 +61,7 @@ export class Pair {
       if (difference !== undefined) return difference
     }
     if (step.kind !== 'frame') this.#servers = this.#lastServer() + 1
-    return this.#trafficDifference()
+    return this.#laneDifference()
   }
 
   #lastServer(): number {
@@ -67,14 +81,18 @@ export class Pair {
     return `map ${name} from byte ${first} on\nxdp: ${part(bpf)}\nsim: ${part(sim)}`
   }
 
-  #trafficDifference(): string | undefined {
-    const [bpf = [], sim = []] = [this.bpf, this.sim].map(({ maps: { serverTraffic } }) =>
-      sums(serverTraffic.readRange(0, this.#servers).values, serverTraffic.info.valueBytes / trafficLayout.size),
-    )
-    const at = bpf.findIndex((count, i) => count !== sim[i])
-    if (at < 0) return undefined
-    const words = trafficLayout.size / 8
-    return `map server_traffic, server ${Math.floor(at / words)}, word ${at % words}\nxdp: ${bpf[at]}\nsim: ${sim[at]}`
+  /** Counters, added up over the CPUs. Low words, which do for what a run counts; each frame has all of them looked at. */
+  #laneDifference(): string | undefined {
+    const [bpf = noWords, sim = noWords] = this.#lanes
+    for (let server = 0; server < this.#servers; server++) {
+      for (const word of countWords) {
+        const at = server * laneWords + word
+        let sum = 0
+        for (let cpu = at; cpu < bpf.length; cpu += cpuWords) sum += bpf[cpu] ?? 0
+        if (sum !== sim[at]) return `traffic of server ${server}, word ${word}\nxdp: ${sum}\nsim: ${sim[at]}`
+      }
+    }
+    return undefined
   }
 
   /** Of what is counted once for a packet, whose verdicts were compared already: to be looked at in the end. */
@@ -100,18 +118,6 @@ function attempt(director: TableDirector, step: Step): string {
 /** A dropped frame's bytes are nobody's business. */
 function sentText({ verdict, frame }: Sent): string {
   return verdict.startsWith('drop_') ? verdict : `${verdict} ${frame.toString('hex')}`
-}
-
-/** Counters of servers, added up over the CPUs; low words, which do for what a run counts. */
-function sums(values: Buffer, cpus: number): number[] {
-  const words = trafficLayout.size / 8
-  const all = new Array<number>(values.length / cpus / 8).fill(0)
-  for (let at = 0; at < values.length; at += 8) {
-    const server = Math.floor(at / (trafficLayout.size * cpus))
-    const word = server * words + ((at / 8) % words)
-    all[word] = (all[word] ?? 0) + values.readUInt32LE(at)
-  }
-  return all
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: DataView): Buffer {

@@ -5,7 +5,7 @@
 import { BpfObject, type BpfProgram, type TestRunResult, xdpActions } from '../../src/bpf/index.js'
 import { maps as specs, verdictNames } from '../../src/dataplane/tables/layout.gen.js'
 import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js'
-import { type BpfMaps, mapsOf } from '../../src/dataplane/xdp/maps.js'
+import { type BpfMaps, mapsOf, sizeMaps } from '../../src/dataplane/xdp/maps.js'
 import { checkoutFile } from './checkout.js'
 import { nsPerTick, type Sent, TableDirector } from './table-director.js'
 
@@ -26,14 +26,15 @@ export class BpfDirector extends TableDirector<BpfMaps> {
 
   constructor({ object: name = 'director', sets = 128, startTick = 1000, capacities = {} }: BpfDirectorOptions = {}) {
     const object = BpfObject.open(checkoutFile(`build/test/bpf/${name}.bpf.o`))
-    for (const [map, entries] of Object.entries({ ...capacities, conns: sets })) {
+    sizeMaps(object, sets)
+    for (const [map, entries] of Object.entries(capacities)) {
       object.setMaxEntries(specs[map as keyof DirectorMaps].name, entries)
     }
     object.load()
     const now = new BigUint64Array(object.map('fake_clock').mmap())
     now[0] = BigInt(startTick) * nsPerTick
     const nowNs = () => now[0] ?? 0n
-    super('xdp', mapsOf(object), {
+    super('xdp', keepingViews(mapsOf(object)), {
       now: nowNs,
       advance(ns) {
         now[0] = nowNs() + ns
@@ -89,4 +90,19 @@ function actionOf(verdict: string): keyof typeof xdpActions {
   if (/^(pass|malformed)_/.test(verdict)) return 'pass'
   if (/^drop_/.test(verdict)) return 'drop'
   return verdict.endsWith('_redirect') ? 'redirect' : 'tx'
+}
+
+/** Maps that are mapped once: a restarted director is in the same process, and its memory would be there until it is collected. */
+function keepingViews(maps: BpfMaps): BpfMaps {
+  for (const map of Object.values(maps)) {
+    const views = new Map<string, DataView>()
+    const open = map.view.bind(map)
+    map.view = (...part) => {
+      const view = views.get(part.join()) ?? open(...part)
+      views.set(part.join(), view)
+      return view
+    }
+    map.unview = () => {}
+  }
+  return maps
 }

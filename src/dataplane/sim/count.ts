@@ -1,5 +1,5 @@
 /** Counting (stats.h): the only file that adds to counters. */
-import { held, serverCountsLayout, tableStatsLayout, trafficLayout } from '../tables/layout.gen.js'
+import { held, serverCountsLayout, serverLaneLayout, tableStatsLayout, trafficLayout } from '../tables/layout.gen.js'
 import type { Tables } from './tables.js'
 
 const wordRange = 2 ** 32
@@ -16,12 +16,12 @@ export function countVerdict({ verdicts }: Tables, verdict: number): void {
 }
 
 /** One packet from a client for a real server. @param bytes IP total length. */
-export function countTraffic({ serverTraffic }: Tables, server: number, bytes: number, isNew: boolean): void {
-  const at = server * trafficLayout.size
+export function countTraffic({ serverLanes }: Tables, server: number, bytes: number, isNew: boolean): void {
+  const at = server * serverLaneLayout.size + serverLaneLayout.offsets.traffic
   const { offsets } = trafficLayout
-  if (isNew) add(serverTraffic, at + offsets.conns, 1)
-  add(serverTraffic, at + offsets.packets, 1)
-  add(serverTraffic, at + offsets.bytes, bytes)
+  if (isNew) add(serverLanes, at + offsets.conns, 1)
+  add(serverLanes, at + offsets.packets, 1)
+  add(serverLanes, at + offsets.bytes, bytes)
 }
 
 /** Moves one connection of a server from one count to another (enum held); NOTHING on either side: it comes or goes. */

@@ -1,5 +1,5 @@
 /** The life of a packet: what director.bpf.c does, from the IP header on. */
-import { connState, forward, realServerLayout, serverFlag, serviceLayout, verdict } from '../tables/layout.gen.js'
+import { connState, forward, serverLaneLayout, serviceLayout, verdict } from '../tables/layout.gen.js'
 import { Connections, type Found } from './connections.js'
 import { countTraffic } from './count.js'
 import { checkWay, encapsulate } from './forward.js'
@@ -98,10 +98,9 @@ export class PacketProgram {
 
   /** The connection is known: count, re-arm, send to its real server. */
   #toServer(p: Packet, found: Found, isNew: boolean, now: number): Outcome {
-    const at = found.server * realServerLayout.size
-    const { flags, rip } = realServerLayout.offsets
+    const available = found.server * serverLaneLayout.size + serverLaneLayout.offsets.available
     // Errors are for it as long as it has connections.
-    if (!p.isIcmpError && !(this.#tables.realServers.getUint8(at + flags) & serverFlag.AVAILABLE)) {
+    if (!p.isIcmpError && this.#tables.serverLanes.getUint32(available, true) === 0) {
       return { verdict: verdict.DROP_SERVER_REMOVED }
     }
     countTraffic(this.#tables, found.server, p.ipLength, isNew)
@@ -109,22 +108,20 @@ export class PacketProgram {
     const way = this.#way.of(found.server)
     if (way.isLocal) return { verdict: verdict.PASS_LOCAL }
     if (way.ifindex === 0) return { verdict: verdict.DROP_UNRESOLVED }
-    if (found.forward === forward.TUNNEL) {
-      return this.#tunnel(p, way, this.#tables.realServers.getUint32(at + rip, true), now)
-    }
+    if (found.forward === forward.TUNNEL) return this.#tunnel(p, way, now)
     const result = checkWay(p, way.mtu, 0)
     if (result !== goOn) return this.#answer(p, result, way.mtu, now)
     decrementTtl(p.bytes, p.at)
     return { verdict: verdict.ROUTE_TX, packet: { bytes: p.bytes, from: p.at, end: p.end }, way, mtu: way.mtu }
   }
 
-  #tunnel(p: Packet, way: Way, rip: number, now: number): Outcome {
+  #tunnel(p: Packet, way: Way, now: number): Outcome {
     const smallest = Math.min(way.mtu, way.pathMtu(now))
     // Routers fragment what has no DF.
     const mtu = p.hasDf ? smallest : way.mtu
     const result = checkWay(p, mtu, ipHeaderLength)
     if (result !== goOn) return this.#answer(p, result, smallest - ipHeaderLength, now)
-    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way, rip, this.#place.id), way, mtu }
+    return { verdict: verdict.TUNNEL_TX, packet: encapsulate(p, way, way.rip, this.#place.id), way, mtu }
   }
 
   /** The ICMP error that a verdict stands for, if it stands for one. */

@@ -20,7 +20,7 @@ export class Tables {
   readonly plans: DataView
   readonly realServers: DataView
   readonly serverCounts: DataView
-  readonly serverTraffic: DataView
+  readonly serverLanes: DataView
   readonly tableStats: DataView
   readonly verdicts: DataView
   readonly services: DirectorMaps['services']
@@ -35,7 +35,7 @@ export class Tables {
     this.plans = all.plans.view()
     this.realServers = all.realServers.view()
     this.serverCounts = all.serverCounts.view()
-    this.serverTraffic = all.serverTraffic.view()
+    this.serverLanes = all.serverLanes.view()
     this.tableStats = all.tableStats.view()
     this.verdicts = all.verdicts.view()
     this.services = all.services

@@ -1,4 +1,4 @@
-import { hopLayout, nextHopLayout, realServerLayout } from '../tables/layout.gen.js'
+import { hopLayout, nextHopLayout, serverLaneLayout } from '../tables/layout.gen.js'
 import type { Tables } from './tables.js'
 
 /** Units of 16 ticks, about a second, in 16 bits (path_mtu.h). */
@@ -24,8 +24,8 @@ export class Way {
 
   /** Turns to the way of a real server's slot. */
   of(server: number): this {
-    const field = server * realServerLayout.size + realServerLayout.offsets.nextHop
-    this.#at = this.tables.realServers.getUint32(field, true) * nextHopLayout.size
+    const field = server * serverLaneLayout.size + serverLaneLayout.offsets.nextHop
+    this.#at = this.tables.serverLanes.getUint32(field, true) * nextHopLayout.size
     this.#hop = this.#at + offsets.hops + (this.#word(offsets.current) & 1) * hopLayout.size
     return this
   }

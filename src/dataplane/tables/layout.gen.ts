@@ -304,7 +304,6 @@ export interface RealServerStruct {
   readonly rport: number
   readonly forward: number
   readonly flags: number
-  readonly nextHop: number
   readonly weight: number
   readonly order: number
   readonly service: ServiceKeyStruct
@@ -312,37 +311,33 @@ export interface RealServerStruct {
 
 export const realServerLayout = {
   name: 'real_server',
-  size: 32,
+  size: 24,
   offsets: {
     rip: 0,
     rport: 4,
     forward: 6,
     flags: 7,
-    nextHop: 8,
-    weight: 12,
-    order: 16,
-    service: 20,
+    weight: 8,
+    order: 12,
+    service: 16,
   },
   decode: (view: DataView, offset: number): RealServerStruct => ({
     rip: view.getUint32(offset),
     rport: view.getUint16(offset + 4),
     forward: view.getUint8(offset + 6),
     flags: view.getUint8(offset + 7),
-    nextHop: view.getUint32(offset + 8, true),
-    weight: view.getInt32(offset + 12, true),
-    order: view.getUint32(offset + 16, true),
-    service: serviceKeyLayout.decode(view, offset + 20),
+    weight: view.getInt32(offset + 8, true),
+    order: view.getUint32(offset + 12, true),
+    service: serviceKeyLayout.decode(view, offset + 16),
   }),
   encode: (view: DataView, offset: number, value: RealServerStruct): void => {
     view.setUint32(offset, value.rip)
     view.setUint16(offset + 4, value.rport)
     view.setUint8(offset + 6, value.forward)
     view.setUint8(offset + 7, value.flags)
-    view.setUint32(offset + 8, value.nextHop, true)
-    view.setInt32(offset + 12, value.weight, true)
-    view.setUint32(offset + 16, value.order, true)
-    serviceKeyLayout.encode(view, offset + 20, value.service)
-    writeBytes(view, offset + 28, new Uint8Array(4), 4, 'real_server padding')
+    view.setInt32(offset + 8, value.weight, true)
+    view.setUint32(offset + 12, value.order, true)
+    serviceKeyLayout.encode(view, offset + 16, value.service)
   },
 } as const satisfies Layout<RealServerStruct>
 
@@ -368,6 +363,33 @@ export const serverCountsLayout = {
     view.setUint32(offset + 4, value.inactive, true)
   },
 } as const satisfies Layout<ServerCountsStruct>
+
+/** struct server_lane. */
+export interface ServerLaneStruct {
+  readonly traffic: TrafficStruct
+  readonly nextHop: number
+  readonly available: number
+}
+
+export const serverLaneLayout = {
+  name: 'server_lane',
+  size: 32,
+  offsets: {
+    traffic: 0,
+    nextHop: 24,
+    available: 28,
+  },
+  decode: (view: DataView, offset: number): ServerLaneStruct => ({
+    traffic: trafficLayout.decode(view, offset),
+    nextHop: view.getUint32(offset + 24, true),
+    available: view.getUint32(offset + 28, true),
+  }),
+  encode: (view: DataView, offset: number, value: ServerLaneStruct): void => {
+    trafficLayout.encode(view, offset, value.traffic)
+    view.setUint32(offset + 24, value.nextHop, true)
+    view.setUint32(offset + 28, value.available, true)
+  },
+} as const satisfies Layout<ServerLaneStruct>
 
 /** struct service. */
 export interface ServiceStruct {
@@ -737,7 +759,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 65536,
     keySize: 4,
-    valueSize: 32,
+    valueSize: 24,
   },
   /** __u32 -> struct traffic_base */
   serverBase: {
@@ -757,14 +779,14 @@ export const maps = {
     keySize: 4,
     valueSize: 524288,
   },
-  /** __u32 -> struct traffic */
-  serverTraffic: {
-    name: 'server_traffic',
-    type: 6,
-    flags: 0,
-    maxEntries: 65536,
+  /** __u32 -> struct cpu_lanes */
+  serverLanes: {
+    name: 'server_lanes',
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
     keySize: 4,
-    valueSize: 24,
+    valueSize: 2097152,
   },
   /** __u32 -> struct traffic_base */
   serviceBase: {

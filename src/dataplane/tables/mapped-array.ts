@@ -40,6 +40,11 @@ export class MappedArray<T> {
     layout.encode(this.#window(index).view, this.#offset(index) + field, value)
   }
 
+  /** A field that is a struct itself. @param field offset in the struct. */
+  getField<F>(index: number, field: number, layout: Pick<Layout<F>, 'decode'>): F {
+    return layout.decode(this.#window(index).view, this.#offset(index) + field)
+  }
+
   /** A field of 8 bytes, read at once. @param field offset in the struct. */
   getBig(index: number, field: number): bigint {
     return this.#window(index).view.getBigUint64(this.#offset(index) + field, true)

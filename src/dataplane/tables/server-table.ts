@@ -11,6 +11,7 @@ import {
 import { MappedArray } from './mapped-array.js'
 import type { NextHopTable } from './next-hop-table.js'
 import { IndexPool } from './pools.js'
+import type { ServerLanes } from './server-lanes.js'
 import {
   isReadable,
   serverFromStruct,
@@ -60,6 +61,7 @@ export class ServerTable {
 
   constructor(
     maps: ServerMaps,
+    readonly lanes: ServerLanes,
     readonly nextHops: NextHopTable,
     readonly traffic: TrafficTable,
     readonly clock: Clock,
@@ -101,8 +103,9 @@ export class ServerTable {
       available: (struct.flags & serverFlag.AVAILABLE) !== 0,
       folded: (struct.flags & serverFlag.FOLDED) !== 0,
     })
-    const nextHop = this.nextHops.use(server.rip)
-    if (nextHop !== struct.nextHop) this.#array.publish(index, realServerLayout.offsets.nextHop, nextHop)
+    this.lanes.setNextHop(index, this.nextHops.use(server.rip))
+    // Its CPUs may have been told one by one until the daemon died.
+    this.lanes.setAvailable(index, (struct.flags & serverFlag.AVAILABLE) !== 0)
   }
 
   /** Slots of a service, removed ones too. */
@@ -125,18 +128,17 @@ export class ServerTable {
    */
   allocate(service: ServiceKey, server: RealServer): Slot {
     const nextHop = this.nextHops.use(server.rip)
-    let index: number | undefined
+    let index: number
     try {
       index = this.#pool.allocate()
-      // A slot that was never used has counted nothing: a system call less for each server of a large table.
-      if (this.#array.get(index).rip !== 0) this.traffic.resetServer(index)
     } catch (error) {
-      if (index !== undefined) this.#pool.release(index, false)
       this.nextHops.drop(server.rip, false)
       throw error
     }
+    this.traffic.resetServer(index)
+    this.lanes.setNextHop(index, nextHop)
     this.#counts.set(index, { active: 0, inactive: 0 })
-    const stated = { ...serverToStruct(server), nextHop, order: 0, service: serviceKeyToStruct(service) }
+    const stated = { ...serverToStruct(server), order: 0, service: serviceKeyToStruct(service) }
     this.#array.set(index, { ...stated, flags: 0 })
     // Last, since it makes the slot one.
     this.#setFlags(index, serverFlag.PRESENT)
@@ -155,6 +157,7 @@ export class ServerTable {
     this.#array.publish(slot.index, realServerLayout.offsets.order, order)
     this.#array.publishByte(slot.index, realServerLayout.offsets.forward, forward)
     this.#setFlags(slot.index, serverFlag.PRESENT | serverFlag.AVAILABLE)
+    this.lanes.setAvailable(slot.index, true)
   }
 
   /** Packets of its connections are dropped from now on. */
@@ -162,6 +165,7 @@ export class ServerTable {
     slot.available = false
     slot.idleSinceMs = undefined
     this.#setFlags(slot.index, serverFlag.PRESENT)
+    this.lanes.setAvailable(slot.index, false)
   }
 
   /** States of a removed server that TrafficTable.prepareFold() has been called for it. */

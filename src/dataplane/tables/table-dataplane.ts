@@ -16,6 +16,7 @@ import { ConnectionTable, monotonicTicks } from './connection-table.js'
 import { tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
 import { NextHopTable } from './next-hop-table.js'
+import { ServerLanes } from './server-lanes.js'
 import { ServerTable, type Slot } from './server-table.js'
 import { type Installed, ServiceTable } from './service-table.js'
 import { Settings } from './settings.js'
@@ -33,7 +34,7 @@ export interface DirectorMaps {
   readonly realServers: TableMap
   readonly serverBase: TableMap
   readonly serverCounts: TableMap
-  readonly serverTraffic: TableMap
+  readonly serverLanes: TableMap
   readonly serviceBase: TableMap
   readonly services: TableMap
   readonly tableStats: TableMap
@@ -61,8 +62,6 @@ export interface TableDataplaneParts {
   readonly nowTicks?: () => number
 }
 
-const indexOf = ({ index }: Slot) => index
-
 /**
  * Forwarding by a program that shares tables with the daemon: director.bpf.c, or the same in TypeScript. What is in the tables
  * at the start is adopted.
@@ -86,8 +85,9 @@ export class TableDataplane implements Dataplane {
     this.supports = supports
     this.#maps = maps
     this.#nextHops = new NextHopTable(maps.nextHops, clock)
-    this.#traffic = new TrafficTable(maps)
-    this.#servers = new ServerTable(maps, this.#nextHops, this.#traffic, clock)
+    const lanes = new ServerLanes(maps.serverLanes)
+    this.#traffic = new TrafficTable(maps, lanes)
+    this.#servers = new ServerTable(maps, lanes, this.#nextHops, this.#traffic, clock)
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
     this.#settings = new Settings(maps.config)
@@ -127,8 +127,8 @@ export class TableDataplane implements Dataplane {
   }
 
   *counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters> {
-    const { chosen, raw } = this.#read(keys)
-    for (const installed of chosen) yield this.#countersOf(installed, raw)
+    const raw = this.#traffic.raw()
+    for (const installed of this.#chosen(keys)) yield this.#countersOf(installed, raw)
   }
 
   moved(): readonly ServiceIncrement[] {
@@ -145,12 +145,9 @@ export class TableDataplane implements Dataplane {
     return Array.from(moved, ([{ entry }, { traffic, servers }]) => ({ key: entry.service, traffic, servers }))
   }
 
-  /** Some services, or all where no key is given, and what the slots of their servers have counted. */
-  #read(keys: readonly ServiceKey[]): { chosen: Iterable<Installed>; raw: RawTraffic } {
-    if (keys.length === 0) return { chosen: this.#services.all(), raw: this.#traffic.rawOfAll(this.#servers.end) }
-    const chosen = keys.flatMap((key) => this.#services.get(key) ?? [])
-    const slots = chosen.flatMap(({ entry }) => Array.from(this.#servers.of(entry.service), indexOf))
-    return { chosen, raw: this.#traffic.rawOf(slots) }
+  /** Some services, or all where no key is given. */
+  #chosen(keys: readonly ServiceKey[]): Iterable<Installed> {
+    return keys.length === 0 ? this.#services.all() : keys.flatMap((key) => this.#services.get(key) ?? [])
   }
 
   #countersOf({ id, entry, slots }: Installed, raw: RawTraffic): ServiceCounters {
@@ -167,8 +164,8 @@ export class TableDataplane implements Dataplane {
   }
 
   zero(key?: ServiceKey): void {
-    const { chosen, raw } = this.#read(key ? [key] : [])
-    for (const { id, entry, slots } of chosen) {
+    const raw = this.#traffic.raw()
+    for (const { id, entry, slots } of this.#chosen(key ? [key] : [])) {
       this.#traffic.zeroService(id, this.#sum(entry.service, raw))
       for (const { index } of slots) this.#traffic.zeroServer(index, raw(index))
     }

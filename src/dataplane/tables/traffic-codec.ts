@@ -40,6 +40,9 @@ export const trafficBaseCodec: Layout<TrafficBase> = {
   },
 }
 
+/** One count of struct traffic. */
+export const countCodec: Pick<Layout<number>, 'decode'> = { decode: readCount }
+
 /** 64 bits, exact below 2^53. */
 function readCount(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32

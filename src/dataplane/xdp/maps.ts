@@ -1,8 +1,14 @@
-import type { BpfMap, BpfObject } from '../../bpf/index.js'
+import { type BpfMap, type BpfObject, possibleCpus } from '../../bpf/index.js'
 import { maps as specs } from '../tables/layout.gen.js'
 
 /** All maps of director.bpf.c, by their names in layout.gen.ts. */
 export type BpfMaps = Readonly<Record<keyof typeof specs, BpfMap>>
+
+/** Of a director that is not loaded yet; a map that is reused after this has the size that it has. @param sets of the connection table, a power of two. */
+export function sizeMaps(object: BpfObject, sets: number): void {
+  object.setMaxEntries(specs.conns.name, sets)
+  object.setMaxEntries(specs.serverLanes.name, possibleCpus())
+}
 
 /** The maps of a director that is loaded. */
 export function mapsOf(object: BpfObject): BpfMaps {

@@ -20,7 +20,7 @@ import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
 import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
-import { type BpfMaps, mapsOf } from './maps.js'
+import { type BpfMaps, mapsOf, sizeMaps } from './maps.js'
 import { Pins } from './pins.js'
 import { startSweeper } from './sweeper.js'
 
@@ -111,8 +111,8 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
   const reused = reusedMaps(pins, log)
+  sizeMaps(object, sets)
   for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
-  if (!adopted) object.setMaxEntries(specs.conns.name, sets)
   loadObject(object)
   const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)

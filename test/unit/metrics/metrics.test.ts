@@ -3,10 +3,9 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import t from 'tap'
-import { tableStatsLayout, verdictNames } from '../../../src/dataplane/tables/layout.gen.js'
+import { serverLaneLayout, tableStatsLayout, verdictNames } from '../../../src/dataplane/tables/layout.gen.js'
 import { toBytes } from '../../../src/dataplane/tables/layout-fields.js'
 import { MappedArray } from '../../../src/dataplane/tables/mapped-array.js'
-import { trafficCodec } from '../../../src/dataplane/tables/traffic-codec.js'
 import { collectMetrics } from '../../../src/metrics/collect.js'
 import { serveMetrics } from '../../../src/metrics/server.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
@@ -35,8 +34,9 @@ async function measured() {
 
 /** Sets the bytes that the server that was added first has been sent: more than packets of a test can be. */
 function setBytes({ maps }: SimDataplane, inBytes: number): void {
-  const traffic = new MappedArray(maps.serverTraffic, trafficCodec)
-  traffic.set(0, { ...traffic.get(0), inBytes })
+  const lanes = new MappedArray(maps.serverLanes, serverLaneLayout)
+  const { traffic, ...lane } = lanes.get(0)
+  lanes.set(0, { ...lane, traffic: { ...traffic, bytes: BigInt(inBytes) } })
 }
 
 /** The lines of the page that are values of ours. */
