@@ -15,6 +15,12 @@ static __always_inline __u16 csum_fold(__u32 sum)
 	return ~sum;
 }
 
+/* Of a sum of 32-bit words, fewer than 2^16 of them: 2^16 is 1 in this arithmetic. */
+static __always_inline __u16 csum_fold_words(__u64 sum)
+{
+	return csum_fold((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
+}
+
 /* Sum of the first 20 bytes of an IPv4 header. */
 static __always_inline __u32 ip_header_sum(const struct iphdr *ip)
 {

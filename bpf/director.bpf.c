@@ -41,8 +41,6 @@ struct journey {
 	__u32 now;
 	/* Of the tuple's lock, before it was looked up; of packets that can open a connection. */
 	__u32 lock_seen;
-	/* For frag-needed: the largest packet that would have reached the real server, in bytes. */
-	__u32 largest;
 };
 
 /*
@@ -96,12 +94,9 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum
 	hop = &next_hop->hops[next_hop->current & 1];
 	if (!hop->ifindex)
 		return VERDICT_DROP_UNRESOLVED;
-	if (j->found.forward != FWD_TUNNEL) {
-		j->largest = hop->mtu;
+	if (j->found.forward != FWD_TUNNEL)
 		return forward_route(ctx, &j->packet, hop, is_error);
-	}
 	path_mtu = known_path_mtu(next_hop, j->now);
-	j->largest = (path_mtu < hop->mtu ? path_mtu : hop->mtu) - sizeof(struct iphdr);
 	return forward_tunnel(ctx, &j->packet, hop, path_mtu, next_hop->rip, j->hash >> 48,
 			      is_error);
 }
@@ -191,12 +186,12 @@ int director(struct xdp_md *ctx)
 
 	j.found.expired = 0;
 	j.lock_seen = 0;
-	j.largest = 0;
+	j.packet.largest = 0;
 	j.config = bpf_map_lookup_elem(&config, &key);
 	if (j.config)
 		verdict = decide(ctx, &j);
 	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
-		verdict = answer_icmp(ctx, &j.packet, verdict, j.largest, j.now);
+		verdict = answer_icmp(ctx, &j.packet, verdict, j.now);
 	count_verdict(verdict);
 	switch (verdict) {
 	case VERDICT_ROUTE_TX:

@@ -28,20 +28,20 @@ static __always_inline void set_macs(struct ethhdr *eth, const struct hop *hop)
 	to[2] = from[2];
 }
 
-/* Moves the Ethernet type and the VLAN tags down after adjust_head() made room of `room` bytes. */
-static __always_inline int move_l2(struct xdp_md *ctx, __u32 l2_len, __u32 room)
+/* Moves the Ethernet type and the VLAN tags down after adjust_head() made room of `room` bytes, in
+ * the frame as it is now. Returns whether it could. */
+static __always_inline bool move_l2(const struct cursor *c, __u32 l2_len, __u32 room)
 {
-	struct cursor c = cursor_of(ctx);
-	void *from = c.pos + room, *to = c.pos;
+	void *from = c->pos + room, *to = c->pos;
 
-	if (from + ETH_HLEN + VLAN_TAGS_MAX * sizeof(struct vlan_tag) > c.end)
-		return VERDICT_DROP_NO_HEADROOM;
+	if (from + ETH_HLEN + VLAN_TAGS_MAX * sizeof(struct vlan_tag) > c->end)
+		return false;
 	*(__be16 *)(to + 12) = *(__be16 *)(from + 12);
 	if (l2_len > ETH_HLEN)
 		*(__be32 *)(to + 14) = *(__be32 *)(from + 14);
 	if (l2_len > ETH_HLEN + sizeof(struct vlan_tag))
 		*(__be32 *)(to + 18) = *(__be32 *)(from + 18);
-	return GO_ON;
+	return true;
 }
 
 struct l2_header {
@@ -87,8 +87,7 @@ static __always_inline int send_by(const struct xdp_md *ctx, const struct hop *h
 
 /* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes.
  * is_error: an ICMP error, about which none is sent. */
-static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 overhead,
-				       bool is_error)
+static __always_inline int check_route(struct packet *p, __u32 mtu, __u32 overhead, bool is_error)
 {
 	struct iphdr *ip = p->ip;
 
@@ -101,11 +100,12 @@ static __always_inline int check_route(const struct packet *p, __u32 mtu, __u32 
 		return VERDICT_DROP_TOO_BIG;
 	/* The quote is one hop older: __ip_vs_get_out_rt() looks at the MTU after the TTL. */
 	decrement_ttl(ip);
+	p->largest = mtu - overhead;
 	return VERDICT_ICMP_FRAG_NEEDED;
 }
 
 /* ip_vs_dr_xmit(): the frame gets new MAC addresses, the packet is one hop older, no more. */
-static __always_inline int forward_route(struct xdp_md *ctx, const struct packet *p,
+static __always_inline int forward_route(struct xdp_md *ctx, struct packet *p,
 					 const struct hop *hop, bool is_error)
 {
 	int result = check_route(p, hop->mtu, 0, is_error);
@@ -138,51 +138,61 @@ static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet 
 }
 
 /*
- * ip_vs_tunnel_xmit(): an outer IPv4 header (RFC 2003) to the real server, with the inner TTL, TOS
- * and DF. path_mtu: what is known of links behind the next hop, for packets with DF; routers
- * fragment the others. id: differs between the flows and the packets of a flow, as reassembly needs
- * (RFC 6864).
+ * The outer header (RFC 2003): TTL, TOS and DF of the inner one. In words, as its checksum is
+ * summed. id: see forward_tunnel().
  */
-static __always_inline int forward_tunnel(struct xdp_md *ctx, const struct packet *p,
+static __always_inline void write_outer(struct iphdr *outer, const struct iphdr *inner,
+					__u32 inner_len, const struct hop *hop, __be32 rip,
+					__u16 id)
+{
+	__u32 *words = (void *)outer;
+	__u32 length = bpf_htons(inner_len + sizeof(*outer));
+	__u32 first = 0x45 | outer_tos(inner->tos) << 8 | length << 16;
+	__u32 second = (__u16)(inner->id + id) | (__u32)(inner->frag_off & bpf_htons(IP_DF)) << 16;
+	__u32 third = inner->ttl | IPPROTO_IPIP << 8;
+	__u64 sum = (__u64)first + second + third + hop->saddr + rip;
+
+	words[0] = first;
+	words[1] = second;
+	words[2] = third | (__u32)csum_fold_words(sum) << 16;
+	words[3] = hop->saddr;
+	words[4] = rip;
+}
+
+/*
+ * ip_vs_tunnel_xmit(): an outer header to the real server. path_mtu: what is known of links behind
+ * the next hop, for packets with DF; routers fragment the others. id: differs between the flows and
+ * the packets of a flow, as reassembly needs (RFC 6864).
+ */
+static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p,
 					  const struct hop *hop, __u32 path_mtu, __be32 rip,
 					  __u16 id, bool is_error)
 {
-	struct iphdr *inner = p->ip, *outer;
-	__u32 mtu = hop->mtu;
-	struct ethhdr *eth;
+	__u32 mtu = hop->mtu, l2_len = p->l2_len;
+	struct iphdr *outer, *inner;
+	struct cursor c;
 	int result;
-	struct iphdr header = {
-	    .version = 4,
-	    .ihl = 5,
-	    .tot_len = bpf_htons(p->ip_len + sizeof(header)),
-	    .protocol = IPPROTO_IPIP,
-	    .saddr = hop->saddr,
-	    .daddr = rip,
-	};
 
-	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
+	if (path_mtu < mtu && (p->ip->frag_off & bpf_htons(IP_DF)))
 		mtu = path_mtu;
-	result = check_route(p, mtu, sizeof(header), is_error);
+	result = check_route(p, mtu, sizeof(*outer), is_error);
 	if (result != GO_ON)
 		return result;
+	if (!cut_padding(ctx, p, hop->mtu, sizeof(*outer)) ||
+	    bpf_xdp_adjust_head(ctx, -(int)sizeof(*outer)))
+		return VERDICT_DROP_NO_HEADROOM;
+	c = cursor_of(ctx);
+	if (!move_l2(&c, l2_len, sizeof(*outer)))
+		return VERDICT_DROP_NO_HEADROOM;
+	/* As in ip_header(). */
+	barrier_var(l2_len);
+	outer = c.pos + (l2_len & L2_LEN_MASK);
+	inner = outer + 1;
+	if ((void *)(inner + 1) > c.end)
+		return VERDICT_DROP_NO_HEADROOM;
 	decrement_ttl(inner);
-	header.ttl = inner->ttl;
-	header.tos = outer_tos(inner->tos);
-	header.frag_off = inner->frag_off & bpf_htons(IP_DF);
-	header.id = inner->id + id;
-	header.check = csum_fold(ip_header_sum(&header));
-	if (!cut_padding(ctx, p, hop->mtu, sizeof(header)) ||
-	    bpf_xdp_adjust_head(ctx, -(int)sizeof(header)))
-		return VERDICT_DROP_NO_HEADROOM;
-	result = move_l2(ctx, p->l2_len, sizeof(header));
-	if (result != GO_ON)
-		return result;
-	outer = ip_header(ctx, p->l2_len);
-	eth = eth_header(ctx);
-	if (!outer || !eth)
-		return VERDICT_DROP_NO_HEADROOM;
-	*outer = header;
-	set_macs(eth, hop);
+	write_outer(outer, inner, p->ip_len, hop, rip, id);
+	set_macs(c.pos, hop);
 	return send_by(ctx, hop, VERDICT_TUNNEL_TX, VERDICT_TUNNEL_REDIRECT);
 }
 

@@ -141,14 +141,14 @@ static __noinline int write_error(struct xdp_md *ctx, __u32 l2_len, __u32 quote,
 }
 
 /*
- * Turns the frame into the error that `verdict` stands for. mtu: for frag-needed, the largest
- * packet that would have passed. Returns the verdict, or the one without the answer.
+ * Turns the frame into the error that `verdict` stands for. Returns the verdict, or the one without
+ * the answer.
  */
 static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p,
-						enum verdict verdict, __u32 mtu, __u32 now)
+						enum verdict verdict, __u32 now)
 {
 	__u32 quote = p->ip_len < ICMP_QUOTE_MAX ? p->ip_len : ICMP_QUOTE_MAX;
-	const struct icmphdr error = icmp_header_for(verdict, mtu);
+	const struct icmphdr error = icmp_header_for(verdict, p->largest);
 	struct iphdr *ip = ip_header(ctx, p->l2_len), header;
 	struct ethhdr *eth = eth_header(ctx);
 	struct cursor c;
@@ -163,7 +163,7 @@ static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct
 	if (c.pos + ICMP_ROOM + ETH_HLEN > c.end)
 		return without_icmp(verdict);
 	__builtin_memcpy(c.pos, c.pos + ICMP_ROOM, 2 * ETH_ALEN);
-	if (move_l2(ctx, p->l2_len, ICMP_ROOM) != GO_ON ||
+	if (!move_l2(&c, p->l2_len, ICMP_ROOM) ||
 	    !write_error(ctx, p->l2_len, quote, &header, &error))
 		return without_icmp(verdict);
 	return verdict;

@@ -46,6 +46,8 @@ struct packet {
 	__u32 l2_len;
 	/* IP total length, in bytes. */
 	__u32 ip_len;
+	/* Of one that does not fit (frag-needed): bytes that an IP packet may have. */
+	__u32 largest;
 	/* 0 if it is not TCP. */
 	__u8 tcp_flags;
 };
