@@ -89,39 +89,38 @@ struct choice {
 static __always_inline bool choose_slot(const struct config *config, __u64 hash, __u32 expired,
 					__u32 now, struct choice *choice)
 {
-	struct conn_set *sets[2];
-	struct survey s;
-	__u32 set, candidates;
+	struct conn_set *set = set_of(config, hash, expired > SET_SLOTS), *second;
+	struct survey s, of_second;
+	__u32 candidates;
 
-	for (int i = 0; i < 2; i++) {
-		sets[i] = set_of(config, hash, i);
-		if (!sets[i])
-			return false;
-	}
+	if (!set)
+		return false;
 	if (expired) {
-		choice->conn = slot_of(expired > SET_SLOTS ? sets[1] : sets[0], expired - 1);
+		choice->conn = slot_of(set, expired - 1);
 		return true;
 	}
-	set = 0;
-	survey_set(sets[0], now, &s);
+	survey_set(set, now, &s);
 	if (s.n_live >= PREFER_FIRST_BELOW) {
-		struct survey second;
-
-		survey_set(sets[1], now, &second);
-		if (second.n_live < s.n_live) {
-			set = 1;
-			s = second;
+		second = set_of(config, hash, 1);
+		if (!second)
+			return false;
+		survey_set(second, now, &of_second);
+		if (of_second.n_live < s.n_live) {
+			set = second;
+			s = of_second;
 		}
 	}
 	candidates = ~s.live & SLOT_MASK;
 	for (int i = 0; i < 2 && !candidates; i++) {
 		choice->evicts = true;
-		set = i;
-		candidates = half_open_slots(sets[i]);
+		set = set_of(config, hash, i);
+		if (!set)
+			return false;
+		candidates = half_open_slots(set);
 	}
 	if (!candidates)
 		return false;
-	choice->conn = slot_of(set ? sets[1] : sets[0], first_slot(candidates, home_slot(hash)));
+	choice->conn = slot_of(set, first_slot(candidates, home_slot(hash)));
 	return true;
 }
 
