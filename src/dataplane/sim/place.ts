@@ -1,6 +1,6 @@
 import type { Packet } from './packet.js'
 
-/** Where a tuple can be in the connection table: struct place of conn.h. One object is used again and again. */
+/** Where a tuple can be in the connection table, by its hash (conn.h). One object is used again and again. */
 export class Place {
   /** Numbers of its sets. */
   first = 0
@@ -15,7 +15,7 @@ export class Place {
   ports = 0
   protocol = 0
 
-  /** find_place(). @param seed hash_seed of struct config, as words, low before high. @param mask set_mask. */
+  /** hash_tuple(), and what conn.h makes of the hash. @param seed hash_seed of struct config, as words, low before high. @param mask set_mask. */
   find(p: Packet, seed: readonly [number, number, number, number], mask: number): void {
     this.cip = p.cip
     this.vip = p.vip
