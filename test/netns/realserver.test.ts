@@ -47,6 +47,8 @@ async function snapshot({ namespace }: Host): Promise<unknown> {
 
 /** The MAC that the client finds for an address by ARP, if anybody answers. */
 async function resolve({ namespace }: Host, address: string): Promise<string | undefined> {
+  // A question of before that goes unanswered fails seconds later, and takes what was asked since with it.
+  await namespace.ip([`neigh flush to ${address}`])
   await namespace.try('curl', ['--silent', '--connect-timeout', '1', `http://${address}/`])
   const [row] = await namespace.ipJson<{ lladdr?: string }[]>('neighbour', 'show', 'to', address)
   return row?.lladdr
