@@ -39,6 +39,7 @@ struct journey {
 	__u64 hash;
 	struct found found;
 	__u32 now;
+	__u32 cpu;
 	/* Of the tuple's lock, before it was looked up; of packets that can open a connection. */
 	__u32 lock_seen;
 };
@@ -75,7 +76,7 @@ static __always_inline bool find_live(struct journey *j)
 static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum role role)
 {
 	const bool is_error = role == ROLE_ERROR;
-	struct server_lane *lane = lane_of(j->found.server);
+	struct server_lane *lane = lane_of(j->cpu, j->found.server);
 	struct next_hop *next_hop;
 	struct hop *hop;
 	__u32 path_mtu;
@@ -187,12 +188,13 @@ int director(struct xdp_md *ctx)
 	j.found.expired = 0;
 	j.lock_seen = 0;
 	j.packet.largest = 0;
+	j.cpu = bpf_get_smp_processor_id();
 	j.config = bpf_map_lookup_elem(&config, &key);
 	if (j.config)
 		verdict = decide(ctx, &j);
 	if (verdict >= VERDICT_ICMP_PORT_UNREACHABLE && verdict <= VERDICT_ICMP_FRAG_NEEDED)
 		verdict = answer_icmp(ctx, &j.packet, verdict, j.now);
-	count_verdict(verdict);
+	count_verdict(j.cpu, verdict);
 	switch (verdict) {
 	case VERDICT_ROUTE_TX:
 	case VERDICT_TUNNEL_TX:

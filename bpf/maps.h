@@ -115,9 +115,8 @@ struct {
 } server_lanes SEC(".maps");
 
 /* Of this CPU. NULL only to satisfy the verifier; the barrier as in slot_of(). */
-static __always_inline struct server_lane *lane_of(__u32 server)
+static __always_inline struct server_lane *lane_of(__u32 cpu, __u32 server)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_lanes *lanes = bpf_map_lookup_elem(&server_lanes, &cpu);
 
 	if (!lanes)
@@ -151,12 +150,20 @@ struct {
 	__type(value, struct next_hop);
 } next_hops SEC(".maps");
 
-/* By enum verdict. */
+/* The packets of one CPU, by enum verdict. */
+struct cpu_verdicts {
+	__u64 packets[VERDICT_COUNT];
+	/* No counter shares a cache line with one of the next CPU. */
+	__u64 padding[7];
+};
+
+/* By CPU, as server_lanes: up to Linux 6.9 a look into a per-CPU map is the call of a function. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, VERDICT_COUNT);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct cpu_verdicts);
 } verdicts SEC(".maps");
 
 struct {

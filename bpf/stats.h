@@ -5,13 +5,12 @@
 
 #include "maps.h"
 
-static __always_inline void count_verdict(enum verdict verdict)
+static __always_inline void count_verdict(__u32 cpu, enum verdict verdict)
 {
-	__u32 key = verdict;
-	__u64 *packets = bpf_map_lookup_elem(&verdicts, &key);
+	struct cpu_verdicts *counts = bpf_map_lookup_elem(&verdicts, &cpu);
 
-	if (packets)
-		*packets += 1;
+	if (counts && verdict < VERDICT_COUNT)
+		counts->packets[verdict] += 1;
 }
 
 /* One packet from a client for a real server; bytes is the IP total length. */

@@ -22,7 +22,7 @@
 static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __be32 director,
 						   const struct found *found)
 {
-	const struct server_lane *lane = lane_of(found->server);
+	const struct server_lane *lane = lane_of(bpf_get_smp_processor_id(), found->server);
 	struct next_hop *next_hop;
 
 	if (found->forward != FWD_TUNNEL || !lane)

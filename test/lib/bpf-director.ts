@@ -75,14 +75,13 @@ export class BpfDirector extends TableDirector<BpfMaps> {
 
   /** Packets by verdict; low words. */
   #verdicts(): number[] {
+    const { info } = this.maps.verdicts
     const { values } = this.maps.verdicts.lookupAll()
-    const packets = new Array<number>(verdictNames.length).fill(0)
-    const cpus = values.length / 8 / packets.length
-    for (let at = 0; at < values.length; at += 8) {
-      const verdict = Math.floor(at / 8 / cpus)
-      packets[verdict] = (packets[verdict] ?? 0) + values.readUInt32LE(at)
-    }
-    return packets
+    return verdictNames.map((_, verdict) => {
+      let packets = 0
+      for (let cpu = 0; cpu < values.length; cpu += info.valueSize) packets += values.readUInt32LE(cpu + 8 * verdict)
+      return packets
+    })
   }
 }
 

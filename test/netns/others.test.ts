@@ -16,7 +16,7 @@ startupTest('pins of another version', async (t, { director, pinDirectory, pinne
   }
   const verdicts = async () =>
     JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
-  await replace('verdicts', 'percpu_array', 8, 3)
+  await replace('verdicts', 'array', 80, 2)
   await replace('vips', 'hash', 400, 7)
   const { id } = await verdicts()
 
@@ -27,7 +27,7 @@ startupTest('pins of another version', async (t, { director, pinDirectory, pinne
   await executeOrThrow('rm', [join(pinDirectory, 'maps/vips')])
   await runOnce(director(['eth0']))
   t.same(pinned('maps'), before.maps, 'a map that is not there is made')
-  t.ok((await verdicts()).max_entries > 3, 'other verdicts begin anew')
+  t.ok((await verdicts()).bytes_value > 80, 'other verdicts begin anew')
 })
 
 startupTest('files and pins of others', async (t, { director, namespace, pinDirectory, runtimeDirectory }) => {

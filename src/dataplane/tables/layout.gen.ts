@@ -824,14 +824,14 @@ export const maps = {
     keySize: 4,
     valueSize: 16,
   },
-  /** __u32 -> __u64 */
+  /** __u32 -> struct cpu_verdicts */
   verdicts: {
     name: 'verdicts',
-    type: 6,
-    flags: 0,
-    maxEntries: 31,
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
     keySize: 4,
-    valueSize: 8,
+    valueSize: 304,
   },
   /** __be32 -> __u32 */
   vips: {

@@ -197,13 +197,12 @@ export class TableDataplane implements Dataplane {
   #verdicts(): ReadonlyMap<string, number> {
     const { info } = this.#maps.verdicts
     const { values } = this.#maps.verdicts.lookupAll()
-    const words = new BigUint64Array(values.buffer, values.byteOffset, values.length / 8)
-    const cpus = info.valueBytes / 8
-    const packets = (verdict: number) =>
-      Number(words.subarray(verdict * cpus, (verdict + 1) * cpus).reduce((a, b) => a + b, 0n))
-    return new Map(
-      verdictNames.slice(0, info.maxEntries).map((name, verdict) => [name.toLowerCase(), packets(verdict)]),
-    )
+    const packets = (verdict: number) => {
+      let sum = 0n
+      for (let cpu = 0; cpu < values.length; cpu += info.valueSize) sum += values.readBigUInt64LE(cpu + 8 * verdict)
+      return Number(sum)
+    }
+    return new Map(verdictNames.map((name, verdict) => [name.toLowerCase(), packets(verdict)]))
   }
 
   #tableStats(): { evicted: number; expired: number } {

@@ -133,15 +133,15 @@ function loadObject(object: BpfObject): void {
 /** The pinned maps that go on being used; in place of the others new ones are made. */
 function reusedMaps(pins: Pins, log: Logger): ReadonlySet<string> {
   const names = new Set(pins.mapNames())
-  const { name, maxEntries } = specs.verdicts
+  const { name, valueSize } = specs.verdicts
   if (!names.has(name)) return names
   const map = pins.openMap(name)
-  const before = map.info.maxEntries
+  const before = map.info.valueSize
   map.close()
   // A build with other verdicts cannot go on with the counters by their old numbers. How many there are is all that the kernel
   // remembers of them: with as many, but others, the old counts stand under new names.
-  if (before === maxEntries) return names
-  log.info({ before, now: maxEntries }, 'verdict counters start anew: this build has others')
+  if (before === valueSize) return names
+  log.info({ before, now: valueSize }, 'verdict counters start anew: this build has others')
   names.delete(name)
   return names
 }
