@@ -13,12 +13,14 @@ static __always_inline void count_verdict(__u32 cpu, enum verdict verdict)
 		counts->packets[verdict] += 1;
 }
 
-/* One packet from a client for a real server; bytes is the IP total length. */
+/* One packet from a client for a real server; bytes is the IP total length. Packets go last:
+ * whoever reads them first has the rest. */
 static __always_inline void count_traffic(struct traffic *traffic, __u32 bytes, bool new_conn)
 {
 	traffic->conns += new_conn;
-	traffic->packets += 1;
 	traffic->bytes += bytes;
+	barrier();
+	traffic->packets += 1;
 }
 
 static __always_inline struct all_counts *all_counts(void)

@@ -97,7 +97,6 @@ t.test('servers that come, go and come back', (t) => {
   t.end()
 })
 
-// As long as both SYNs are counted on the same CPU, which is up to the kernel; otherwise it shows less, but no fault.
 t.test('a server that counts just what the one before it in its slot had counted', (t) => {
   const director = openDirector(t)
   director.install(web, [server(1)])

@@ -13,6 +13,7 @@ export class ServerLanes {
   readonly #cpus: number
   /** Servers of one CPU. */
   readonly #servers: number
+  #sums = new Float64Array(0)
 
   constructor(map: TableMap) {
     this.#lanes = new MappedArray(map, serverLaneLayout)
@@ -40,20 +41,31 @@ export class ServerLanes {
     return sum
   }
 
-  /** inPackets of {@link traffic}, without garbage. While it stays the same, so does the rest. */
-  packets(server: number): number {
-    let sum = 0
+  /**
+   * inPackets of {@link traffic} of the servers before `end`, until the next call. While it stays the same, so does the
+   * rest: packets count themselves last. CPU by CPU, since a CPU's lanes are neighbours.
+   */
+  packets(end: number): Float64Array {
+    if (this.#sums.length < end) this.#sums = new Float64Array(end)
+    const sums = this.#sums.fill(0)
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      sum += this.#lanes.getField(this.#lane(cpu, server), packetsOffset, countCodec)
+      for (let server = 0; server < end; server++) {
+        sums[server] = (sums[server] ?? 0) + this.#packets(cpu, server)
+      }
     }
-    return sum
+    return sums
   }
 
   /** Counters at 0, while no packet counts there. */
   clear(server: number): void {
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      if (this.#packets(cpu, server) === 0) continue
       this.#lanes.setField(this.#lane(cpu, server), offsets.traffic, trafficCodec, noTraffic)
     }
+  }
+
+  #packets(cpu: number, server: number): number {
+    return this.#lanes.getField(this.#lane(cpu, server), packetsOffset, countCodec)
   }
 
   #lane(cpu: number, server: number): number {

@@ -128,15 +128,17 @@ export class ServerTable {
    */
   allocate(service: ServiceKey, server: RealServer): Slot {
     const nextHop = this.nextHops.use(server.rip)
-    let index: number
+    let index: number | undefined
     try {
       index = this.#pool.allocate()
+      // The first use of a part of the maps maps it, which can fail.
+      this.traffic.resetServer(index)
+      this.lanes.setNextHop(index, nextHop)
     } catch (error) {
+      if (index !== undefined) this.#pool.release(index, false)
       this.nextHops.drop(server.rip, false)
       throw error
     }
-    this.traffic.resetServer(index)
-    this.lanes.setNextHop(index, nextHop)
     this.#counts.set(index, { active: 0, inactive: 0 })
     const stated = { ...serverToStruct(server), order: 0, service: serviceKeyToStruct(service) }
     this.#array.set(index, { ...stated, flags: 0 })
@@ -150,6 +152,7 @@ export class ServerTable {
   /** Writes what the operator states; from now on packets are sent to it. */
   install(slot: Slot, server: RealServer, order: number): void {
     const { forward, weight } = serverToStruct(server)
+    const wasAvailable = slot.available
     slot.server = server
     slot.order = order
     slot.available = true
@@ -157,7 +160,7 @@ export class ServerTable {
     this.#array.publish(slot.index, realServerLayout.offsets.order, order)
     this.#array.publishByte(slot.index, realServerLayout.offsets.forward, forward)
     this.#setFlags(slot.index, serverFlag.PRESENT | serverFlag.AVAILABLE)
-    this.lanes.setAvailable(slot.index, true)
+    if (!wasAvailable) this.lanes.setAvailable(slot.index, true)
   }
 
   /** Packets of its connections are dropped from now on. */

@@ -43,7 +43,15 @@ export const trafficBaseCodec: Layout<TrafficBase> = {
 /** One count of struct traffic. */
 export const countCodec: Pick<Layout<number>, 'decode'> = { decode: readCount }
 
-/** 64 bits, exact below 2^53. */
+const oneDouble = new Float64Array(1)
+const itsWords = new Uint32Array(oneDouble.buffer)
+
+/**
+ * 64 bits, exact below 2^53. Packets add to them meanwhile, so both halves are read at once: as a
+ * double, for a bigint is an object.
+ */
 function readCount(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
+  oneDouble[0] = view.getFloat64(offset, true)
+  const [low = 0, high = 0] = itsWords
+  return low + high * 2 ** 32
 }

@@ -44,9 +44,10 @@ export class TrafficTable {
   /** What the slots before `end` have counted since this was called last, of those that have. Idle ones cost no more than the look. */
   moved(end: number): ReadonlyMap<number, Traffic> {
     const moved = new Map<number, Traffic>()
+    const packets = this.#lanes.packets(end)
     for (let slot = 0; slot < end; slot++) {
       const before = this.#seen[slot] ?? noTraffic
-      if (this.#lanes.packets(slot) === before.inPackets) continue
+      if (packets[slot] === before.inPackets) continue
       const now = this.#lanes.traffic(slot)
       moved.set(slot, minus(now, before))
       this.#seen[slot] = now
