@@ -1,5 +1,5 @@
 export { ensureBpffs, removeDirectories, requireBpffs } from './bpffs.js'
-export { possibleCpus } from './cpus.js'
+export { cpuNumbers, possibleCpus } from './cpus.js'
 export { BpfError } from './error.js'
 export { BpfLink, interfaceIndex } from './link.js'
 export { lockDirectory } from './lock.js'

@@ -1,4 +1,4 @@
-import { type BpfMap, type BpfObject, possibleCpus } from '../../bpf/index.js'
+import { type BpfMap, type BpfObject, cpuNumbers } from '../../bpf/index.js'
 import { maps as specs } from '../tables/layout.gen.js'
 
 /** All maps of director.bpf.c, by their names in layout.gen.ts. */
@@ -7,7 +7,7 @@ export type BpfMaps = Readonly<Record<keyof typeof specs, BpfMap>>
 /** Of a director that is not loaded yet; a map that is reused after this has the size that it has. @param sets of the connection table, a power of two. */
 export function sizeMaps(object: BpfObject, sets: number): void {
   object.setMaxEntries(specs.conns.name, sets)
-  for (const { name } of [specs.serverLanes, specs.verdicts]) object.setMaxEntries(name, possibleCpus())
+  for (const { name } of [specs.serverLanes, specs.verdicts]) object.setMaxEntries(name, cpuNumbers())
 }
 
 /** The maps of a director that is loaded. */
