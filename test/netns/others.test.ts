@@ -20,7 +20,10 @@ startupTest('pins of another version', async (t, { director, pinDirectory, pinne
   await replace('vips', 'hash', 400, 7)
   const { id } = await verdicts()
 
-  t.match(await refusal(t, director(['eth0', 'eth1'])), /map vips: valueSize is 400 in the kernel/)
+  t.match(
+    await refusal(t, director(['eth0', 'eth1'])),
+    /map vips: valueSize is 400 in the kernel .*; 'xlvs down' removes/,
+  )
   t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
   t.equal((await verdicts()).id, id, 'the counters too are there')
 
@@ -44,13 +47,15 @@ startupTest('files and pins of others', async (t, { director, namespace, pinDire
   const foreign = join(pinDirectory, 'maps', 'foreign')
   const map = ['type', 'array', 'key', '4', 'value', '4', 'entries', '1', 'name', 'foreign']
   await executeOrThrow('bpftool', ['map', 'create', foreign, ...map])
+  const former = join(pinDirectory, 'maps', 'server_traffic')
+  await executeOrThrow('bpftool', ['map', 'create', former, ...map])
   mkdirSync(runtimeDirectory)
   const running = director(['eth0'])
   await running.start()
   t.ok(existsSync(foreign), 'a start leaves it')
   const down = await running.down()
   t.equal(down.status, 0, down.stderr)
-  t.same(readdirSync(join(pinDirectory, 'maps')), ['foreign'])
+  t.same(readdirSync(join(pinDirectory, 'maps')), ['foreign'], 'what an earlier version pinned is gone')
   t.ok(existsSync(runtimeDirectory), 'so is a runtime directory that was there')
   t.same(readdirSync(runtimeDirectory), [])
 })

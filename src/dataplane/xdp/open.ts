@@ -150,6 +150,10 @@ function reuse(object: BpfObject, name: string, pins: Pins): void {
   const map = pins.openMap(name)
   try {
     object.reuseMap(name, map)
+  } catch (error) {
+    if (!(error instanceof DirectorError)) throw error
+    const message = `${pins.directory}: ${error.message}; 'xlvs down' removes what another version left, and its connections`
+    throw new DirectorError(error.code, message, error.details, { cause: error })
   } finally {
     map.close()
   }

@@ -14,7 +14,10 @@ export interface PinnedLink {
 const lastMap = 'config'
 /** Until it takes the place of the map before it. */
 const nextSuffix = '-new'
-const ownNames = new Set(Object.values(specs).flatMap(({ name }) => [name, name + nextSuffix]))
+/** Of maps that earlier versions pinned: they are removed, too. */
+const formerNames = ['server_traffic']
+const currentNames = Object.values(specs).map(({ name }) => name)
+const ownNames = new Set([...currentNames, ...formerNames].flatMap((name) => [name, name + nextSuffix]))
 
 /**
  * What outlives the daemon, in a directory of bpffs: `maps/NAME` and `links/IFINDEX-MODE`. While
