@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes of the tables. The size of the connection table is set when the object is loaded. */
+/* Sizes of the tables. Those of the connection table and of what is by CPU are set when the object
+ * is loaded. */
 #ifndef CONFIG_H
 #define CONFIG_H
 

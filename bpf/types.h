@@ -257,8 +257,9 @@ struct real_server {
 	 * even a new one, gets its connections back.
 	 */
 	struct service_key service;
+	__u32 pad[2];
 };
-_Static_assert(sizeof(struct real_server) == 24, "no padding");
+_Static_assert(sizeof(struct real_server) == 32, "two a cache line");
 
 /* Connections that a real server has, by IPVS's division (notes at is_active in conn_state.h). */
 struct server_counts {
@@ -289,7 +290,7 @@ struct server_lane {
 _Static_assert(sizeof(struct server_lane) == 32, "two a cache line");
 
 /*
- * What userspace adds to the per-CPU traffic of a real server or a service, and takes off it, to
+ * What userspace adds to the traffic of a real server or a service, and takes off it, to
  * show IPVS's figures. Written by the daemon alone; in a map so that it outlives the daemon.
  */
 struct traffic_base {

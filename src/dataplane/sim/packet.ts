@@ -66,7 +66,7 @@ export class Packet {
   }
 }
 
-/** Whether a packet cannot have come from where it says, as the kernel sees it before IPVS does: is_martian() of packet.h. */
+/** Whether a packet cannot have come from where it says, as the kernel sees it before IPVS does: is_martian() of tuple.h. */
 export function isMartian({ cip, vip }: Packet): boolean {
   const first = cip & 0xff
   return cip === 0 || first === 127 || first >= 224 || cip === vip

@@ -311,7 +311,7 @@ export interface RealServerStruct {
 
 export const realServerLayout = {
   name: 'real_server',
-  size: 24,
+  size: 32,
   offsets: {
     rip: 0,
     rport: 4,
@@ -338,6 +338,7 @@ export const realServerLayout = {
     view.setInt32(offset + 8, value.weight, true)
     view.setUint32(offset + 12, value.order, true)
     serviceKeyLayout.encode(view, offset + 16, value.service)
+    writeBytes(view, offset + 24, new Uint8Array(8), 8, 'real_server padding')
   },
 } as const satisfies Layout<RealServerStruct>
 
@@ -759,7 +760,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 65536,
     keySize: 4,
-    valueSize: 24,
+    valueSize: 32,
   },
   /** __u32 -> struct traffic_base */
   serverBase: {
