@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type MapInfo, type NativeMap, native } from '../native.js'
-import { BpfError, check } from './error.js'
+import { check } from './error.js'
 
 /** Flags of BpfMap.update, linux/bpf.h. */
 export const updateFlags = { any: 0, noExist: 1, exist: 2 } as const
@@ -19,7 +19,6 @@ export interface MapEntries {
 }
 
 /** Nothing read. */
-const noEntries: MapEntries = { count: 0, keys: Buffer.alloc(0), values: Buffer.alloc(0) }
 
 /**
  * A BPF map. Keys and values are raw bytes in host order; the codecs of layout.gen.ts read them.
@@ -128,45 +127,19 @@ export class BpfMap {
     }
   }
 
-  /**
-   * Entries `first` to `first + count` of an array, cut short at its end, in one system call.
-   * @param reuse what an earlier call gave, to be overwritten where its size is the same: whoever reads much and often
-   *   leaves no garbage.
-   */
-  readRange(first: number, count: number, reuse?: MapEntries): MapEntries {
-    const room = Math.min(count, this.info.maxEntries - first)
-    if (room <= 0) return noEntries
-    // The cursor of an array is the last key that was read.
-    const from = this.newCursor()
-    from.writeUInt32LE(Math.max(0, first - 1))
-    const batch = this.lookupBatch(first === 0 ? undefined : from, this.newCursor(), room, reuse)
-    if (batch === undefined) throw new BpfError(ENOSPC, 'BPF_MAP_LOOKUP_BATCH', this.name)
-    return batch
-  }
-
   /** Room for a cursor: a key of the map, or a bucket number (4 bytes) of a hash. */
   private newCursor(): Buffer {
     return Buffer.alloc(Math.max(this.info.keySize, 4))
   }
 
   /** The entries after a cursor, as many as have room. undefined: not even one bucket of a hash has. */
-  private lookupBatch(
-    from: Buffer | undefined,
-    to: Buffer,
-    room: number,
-    reuse: MapEntries = noEntries,
-  ): MapEntries | undefined {
+  private lookupBatch(from: Buffer | undefined, to: Buffer, room: number): MapEntries | undefined {
     const { keySize, valueBytes } = this.info
-    const { keys, values } = reuse.count === room ? reuse : this.entriesFor(room)
+    const [keys, values] = [Buffer.alloc(room * keySize), Buffer.alloc(room * valueBytes)]
     const result = this.handle.lookupBatch(from, to, keys, values)
     if (result === -ENOSPC) return undefined
     const count = check(result, 'BPF_MAP_LOOKUP_BATCH', this.name)
     return { count, keys: keys.subarray(0, count * keySize), values: values.subarray(0, count * valueBytes) }
-  }
-
-  private entriesFor(room: number): MapEntries {
-    const { keySize, valueBytes } = this.info
-    return { count: room, keys: Buffer.alloc(room * keySize), values: Buffer.alloc(room * valueBytes) }
   }
 
   /**

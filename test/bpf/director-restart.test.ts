@@ -34,7 +34,7 @@ function checkOwnership(director: BpfDirector): string[] {
   const { count, values } = services.lookupAll()
   const structs = Array.from({ length: count }, (_, i) => fromBytes(serviceLayout, values, i))
   const present = Array.from({ length: 64 }, (_, i) =>
-    fromBytes(realServerLayout, realServers.readRange(i, 1).values),
+    realServerLayout.decode(realServers.view(), i * realServerLayout.size),
   ).filter(({ flags }) => flags & serverFlag.PRESENT)
   const keys = present.map(({ rip, rport, service }) => JSON.stringify([rip, rport, service]))
   return [

@@ -48,23 +48,10 @@ class MemoryArray implements MemoryMap {
   }
 
   lookupAll(): ReturnType<TableMap['lookupAll']> {
-    return this.readRange(0, this.info.maxEntries)
-  }
-
-  readRange(first: number, count: number, reuse?: ReturnType<TableMap['readRange']>) {
-    const { maxEntries, keySize, valueBytes } = this.info
-    const found = Math.max(0, Math.min(count, maxEntries - first))
-    if (reuse?.count === found) {
-      reuse.values.set(this.#memory.subarray(first * valueBytes, (first + found) * valueBytes))
-      return reuse
-    }
-    const keys = Buffer.alloc(found * keySize)
-    for (let i = 0; i < found; i++) keys.writeUInt32LE(first + i, i * keySize)
-    return {
-      count: found,
-      keys,
-      values: Buffer.from(this.#memory.subarray(first * valueBytes, (first + found) * valueBytes)),
-    }
+    const { maxEntries, keySize } = this.info
+    const keys = Buffer.alloc(maxEntries * keySize)
+    for (let i = 0; i < maxEntries; i++) keys.writeUInt32LE(i, i * keySize)
+    return { count: maxEntries, keys, values: Buffer.from(this.#memory) }
   }
 
   view(offset = 0, length = this.#memory.length - offset): DataView {
