@@ -26,6 +26,7 @@ import { ManualClock } from '../lib/manual-clock.js'
 import { MemoryLog } from '../lib/memory-log.js'
 import { frame } from '../lib/packet.js'
 import { datagram, forgetRemoved, segment } from './director-fixture.js'
+import { lanesOf } from './director-lanes.js'
 
 export interface World {
   readonly bpf: BpfDirector
@@ -128,10 +129,25 @@ export function contradictions({ bpf }: World): string[] {
       const text = serviceKeyText(service)
       return `a plan that waits for ${counts.get(text)} servers: ${text} ${JSON.stringify(servers)}`
     }),
+    ...wrongLanes(bpf),
     ...[...dataplane.counters()].flatMap((row) =>
       /-\d/.test(JSON.stringify(row)) ? [`negative: ${JSON.stringify(row)}`] : [],
     ),
   ]
+}
+
+/** Where a CPU was told something else about a server than its slot says. */
+function wrongLanes(bpf: BpfDirector): string[] {
+  const hops = structs(bpf, 'nextHops', nextHopLayout)
+  return structs(bpf, 'realServers', realServerLayout).flatMap(({ flags, rip }, slot) => {
+    if (!(flags & serverFlag.PRESENT)) return []
+    const available = flags & serverFlag.AVAILABLE ? 1 : 0
+    return lanesOf(bpf, slot).flatMap((lane, cpu) =>
+      lane.available === available && hops[lane.nextHop]?.rip === rip
+        ? []
+        : [`CPU ${cpu}, slot ${slot}: available ${lane.available}, next hop ${lane.nextHop}`],
+    )
+  })
 }
 
 /** How many servers the plan in force of each service leaves out for want of a way. */

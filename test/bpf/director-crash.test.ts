@@ -7,6 +7,7 @@ import t from 'tap'
 import type { Command } from '../../src/api/protocol.js'
 import { killedAfter } from '../lib/crash.js'
 import { MapSnapshot } from '../lib/map-snapshot.js'
+import { allowedCpus, pinToCpu } from '../lib/pin-to-cpu.js'
 import {
   again,
   contradictions,
@@ -167,7 +168,10 @@ function prepare(world: World): void {
   commands({ type: 'delete-server', key: toWeb, server: server(4) })(world)
 }
 
+const cpu = pinToCpu(allowedCpus().findLast((cpu) => cpu < 2))
 const capacities = {
+  // Not one for each CPU of a large machine: every lane is two writes more.
+  serverLanes: Math.max(2, cpu + 1),
   services: 8,
   vips: 8,
   serviceBase: 8,

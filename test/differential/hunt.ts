@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { pinToCpu } from '../lib/pin-to-cpu.js'
 import { shrink } from '../lib/shrink.js'
 import { generate } from './generate.js'
 import { firstDifference } from './pair.js'
@@ -7,21 +7,14 @@ import { stepText } from './step.js'
 /** How long a failure is made shorter before it is shown. */
 const shrinkMs = 30_000
 
-/** Each CPU has a budget of ICMP errors, and the program in TypeScript has one CPU. */
-function stayOnOneCpu(): void {
-  const mask = execFileSync('taskset', ['--pid', String(process.pid)], { encoding: 'utf8' })
-  const cpus = BigInt(`0x${/([0-9a-f,]+)\s*$/.exec(mask)?.[1]?.replaceAll(',', '')}`)
-  const first = cpus & -cpus
-  execFileSync('taskset', ['--pid', `0x${first.toString(16)}`, String(process.pid)], { stdio: 'ignore' })
-}
-
 /**
  * Looks for a difference between director.bpf.c and the program in TypeScript.
  * @param frames so many for the seed.
  * @returns a report with the shortest sequence of steps found that shows one, or undefined.
  */
 export async function hunt(seed: number, frames: number): Promise<string | undefined> {
-  stayOnOneCpu()
+  // Each CPU has a budget of ICMP errors, and the program in TypeScript has one CPU.
+  pinToCpu()
   // From one set, in which connections have to give way to each other all the time, to 256 slots.
   const sets = 2 ** (seed % 6)
   const found = firstDifference(generate(seed, frames), sets)

@@ -18,10 +18,11 @@ const writtenByPackets = ['conns', 'plans', 'nextHops', 'serverCounts'] as const
 const writtenByChanges = ['config', 'realServers', 'planEntries', 'planSegments', 'serverBase', 'serviceBase'] as const
 type ArrayName = (typeof writtenByPackets)[number] | (typeof writtenByChanges)[number]
 
-/** Of map server_lanes, in words of 4 bytes: a CPU's part, a server's part of that, and its counters. */
+/** Of map server_lanes, in words of 4 bytes: a CPU's part, a server's part of that, its counters, what the CPU is told of it. */
 const cpuWords = specs.serverLanes.valueSize / 4
 const laneWords = serverLaneLayout.size / 4
 const countWords = Object.values(trafficLayout.offsets).map((at) => (serverLaneLayout.offsets.traffic + at) / 4)
+const toldWords = [serverLaneLayout.offsets.nextHop / 4, serverLaneLayout.offsets.available / 4]
 const noWords = new Uint32Array()
 
 /** director.bpf.c in the kernel and the program in TypeScript, to which the same happens. */
@@ -81,7 +82,10 @@ export class Pair {
     return `map ${name} from byte ${first} on\nxdp: ${part(bpf)}\nsim: ${part(sim)}`
   }
 
-  /** Counters, added up over the CPUs. Low words, which do for what a run counts; each frame has all of them looked at. */
+  /**
+   * Counters, added up over the CPUs: low words, which do for what a run counts. What each CPU is told. Each frame has all of
+   * them looked at.
+   */
   #laneDifference(): string | undefined {
     const [bpf = noWords, sim = noWords] = this.#lanes
     for (let server = 0; server < this.#servers; server++) {
@@ -90,6 +94,12 @@ export class Pair {
         let sum = 0
         for (let cpu = at; cpu < bpf.length; cpu += cpuWords) sum += bpf[cpu] ?? 0
         if (sum !== sim[at]) return `traffic of server ${server}, word ${word}\nxdp: ${sum}\nsim: ${sim[at]}`
+      }
+      for (const word of toldWords) {
+        const at = server * laneWords + word
+        for (let cpu = at; cpu < bpf.length; cpu += cpuWords) {
+          if (bpf[cpu] !== sim[at]) return `lane of server ${server}, word ${word}\nxdp: ${bpf[cpu]}\nsim: ${sim[at]}`
+        }
       }
     }
     return undefined
