@@ -18,8 +18,6 @@ export interface MapEntries {
   readonly values: Buffer
 }
 
-/** Nothing read. */
-
 /**
  * A BPF map. Keys and values are raw bytes in host order; the codecs of layout.gen.ts read them.
  * A value of a per-CPU map is the values of all possible CPUs (info.valueBytes).
