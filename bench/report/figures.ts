@@ -70,12 +70,15 @@ const draw: Readonly<Record<Part['group'], Draw>> = {
     ...lines(
       'Established packets by the number of services',
       'services',
-      renamed(rows, {
-        'established, one service busy': 'xlvs DR, one service busy',
-        'established, all services busy': 'xlvs DR, all services busy',
-      }),
+      renamed(
+        rows.filter(({ connections }) => connections === 10_000),
+        {
+          'established, one service busy': 'xlvs DR, one service busy',
+          'established, all services busy': 'xlvs DR, all services busy',
+        },
+      ),
       'ns per packet',
-      '100,000 connections; services of 4 real servers. With all of them busy the packets also touch as many real servers.',
+      '10,000 connections; services of 4 real servers. With all of them busy the packets also touch as many real servers.',
     ),
     ...lines(
       'Established packets by real servers of the service',
