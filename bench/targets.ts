@@ -66,11 +66,10 @@ function raw(rows: readonly Row[]): Target[] {
 }
 
 function scale(rows: readonly Row[]): Target[] {
-  const services = (measure: string, count: number, connections?: number) =>
-    find(rows, { measure, services: count, ...(connections !== undefined && { connections }) })
+  const services = (measure: string, count: number) => find(rows, { measure, services: count })
   const packets = ['established, one service busy', 'established, all services busy'].flatMap((measure) => {
     const what = `${measure}, 10 k connections: 10,000 services, of 1`
-    const at = (count: number) => services(measure, count, 10_000)
+    const at = (services: number) => find(rows, { measure, services, connections: 10_000 })
     return atMost(1.1, 'x', what, at(10_000), at(1), ratio)
   })
   const one = (limit: number, unit: Target['unit'], what: string, measure: string) => {

@@ -94,7 +94,7 @@ t.test('a state that cannot be used is said so, and not used', async (t) => {
     [flipLastBit, /^it is damaged$/],
     [(path: string) => writeFileSync(path, 'xlvs'), /^it is no state of this version$/],
     [(path: string) => edit(path, /"bootId":"[^"]*"/, '"bootId":"another"'), /started anew/],
-    [(path: string) => edit(path, /("realServers":\{"keySize":4,"valueSize":)\d\d/, '$199'), /table realServers/],
+    [(path: string) => edit(path, /("realServers":\{"keySize":4,"valueSize":)32/, '$148'), /table realServers/],
   ] as const) {
     const { director, opened } = await RawDirector.open(t)
     opened.dataplane.setService(entry)
