@@ -64,9 +64,13 @@ static __always_inline bool find_live(struct journey *j)
 		return false;
 	if (!is_reuse(j))
 		return true;
+	/*
+	 * Expired, and not off the counts yet: IPVS makes its timer due, and schedulers still see
+	 * it when they pick a server for the new one (ip_vs_conn_expire_now()).
+	 */
 	over = unpack(j->found.control);
-	over.held = HELD_NOTHING;
-	release_conn(j->found.conn, j->found.control, pack(over));
+	over.expires = j->now;
+	__sync_val_compare_and_swap(&j->found.conn->control, j->found.control, pack(over));
 	/* It is to be looked up again: expired now, or new already if another CPU was first. */
 	j->lock_seen = LOCK_TAKEN;
 	return false;

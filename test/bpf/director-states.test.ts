@@ -209,6 +209,22 @@ t.test('a SYN for a connection that is over begins a new one (conn_reuse_mode 1)
   }
 })
 
+for (const state of over) {
+  t.test(
+    `a connection in ${state} is counted still when a server is picked for the one that takes its place`,
+    async (t) => {
+      const director = openDirector(t)
+      director.install({ ...web, scheduler: 'lc' }, [server(1), server(2)])
+      director.send(segment('S'))
+      director.send(segment('F'))
+      director.setState(webFlow(), state)
+      t.same(director.counts(web), { '10.0.0.1': '0/1', '10.0.0.2': '0/0' })
+      director.send(segment('S'))
+      t.same(director.counts(web), { '10.0.0.1': '0/0', '10.0.0.2': '1/0' })
+    },
+  )
+}
+
 t.test('with RST as well it ends the old one and begins none: it is not scheduled', async (t) => {
   for (const state of over) {
     for (const flags of synAndRst) {
@@ -216,11 +232,13 @@ t.test('with RST as well it ends the old one and begins none: it is not schedule
       director.send(segment('S', port))
       director.send(segment('FA', port))
       director.setState(flow, state)
-      const before = { counts: director.counts(web), occupied: director.occupied }
+      const before = { ...director.entry(flow), counts: director.counts(web) }
       t.equal(director.send(segment(flags, port)).verdict, 'pass_no_conn', `${state}, flags ${flags}`)
-      t.equal(director.occupied, before.occupied - 1, 'the connection is gone')
-      t.notSame(director.counts(web), before.counts, "and off its server's count")
-      t.equal(director.send(segment('A', port)).verdict, 'pass_no_conn')
+      const { expires, held, server } = director.entry(flow)
+      t.equal(expires, director.nowTicks(), 'the connection has expired')
+      t.same({ held, server }, { held: before.held, server: before.server }, 'the sweeper knows what it held')
+      t.same(director.counts(web), before.counts)
+      t.equal(director.send(segment('A', port)).verdict, 'pass_no_conn', 'and is not found any more')
     }
   }
 })

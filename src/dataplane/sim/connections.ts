@@ -70,8 +70,13 @@ export class Connections {
     this.#setControl(slot, now + this.#tables.timeout(state), control >>> 16, state, kind)
   }
 
+  /** A connection expires now. It is counted until its slot is taken or swept. */
+  end(slot: number, now: number): void {
+    this.#view.setUint32(slot * size + offsets.control + 4, now, true)
+  }
+
   /** Takes what a connection holds off the counts; it is no more. */
-  release(slot: number): void {
+  #release(slot: number): void {
     const control = this.#control(slot)
     moveCount(this.#tables, this.#server(slot), control & 0xff, held.NOTHING)
     this.#view.setUint8(slot * size + offsets.control, held.NOTHING)
@@ -80,7 +85,7 @@ export class Connections {
   /** Releases what is in a slot if it has expired. */
   expire(slot: number, now: number): void {
     if (this.#view.getUint8(slot * size + offsets.control) === held.NOTHING || this.#isLive(slot, now)) return
-    this.release(slot)
+    this.#release(slot)
     countExpired(this.#tables)
   }
 
@@ -102,7 +107,7 @@ export class Connections {
   /** Takes a slot over from whatever is in it, for a new connection. Returns its enum forward. */
   fill(slot: number, evicts: boolean, place: Place, server: number, p: Packet, now: number): number {
     const before = this.#control(slot)
-    this.release(slot)
+    this.#release(slot)
     if (evicts) countEvicted(this.#tables)
     else if ((before & 0xff) !== held.NOTHING) countExpired(this.#tables)
     const at = slot * size

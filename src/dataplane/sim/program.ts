@@ -71,7 +71,7 @@ export class PacketProgram {
     if (!canBeReuse) return found
     const state = this.#connections.state(found.slot)
     if (state !== connState.TIME_WAIT && state !== connState.CLOSE) return found
-    this.#connections.release(found.slot)
+    this.#connections.end(found.slot, now)
     return this.#connections.find(this.#place, now)
   }
 
