@@ -81,6 +81,12 @@ function serversFor(vport: number): readonly string[] {
   return vport === tunnelledPort ? [farDrawn] : [...near.slice(0, 3), narrow.near, narrow.far]
 }
 
+/** Services have their methods for a real server for good: "method edited" in docs/differences.md. */
+function methodFor(vport: number, rip: string): string {
+  const isFar = rip === farDrawn || rip === narrow.far
+  return isFar || (vport + Number(rip.split('.').at(-1))) % 2 === 0 ? '-i' : '-g'
+}
+
 /**
  * A service that no frame is for, with all real servers: their next hops are known from here on. Otherwise wrr could begin
  * anew without a server of a restored list whose next hop is not known yet.
@@ -100,12 +106,11 @@ function installRules(choice: Choice): string[] {
   const all = serversFor(vport)
   const wanted = someServers(choice, all)
   const line = serviceLine(service)
-  const isFar = (rip: string) => rip === farDrawn || rip === narrow.far
   return [
     `-A ${line} -s ${scheduler}`,
     `-E ${line} -s ${scheduler}`,
-    ...wanted.flatMap(({ rip, forwarding, weight }) => {
-      const rest = `${line} -r ${rip}:${vport} ${isFar(rip) || forwarding === 'tunnel' ? '-i' : '-g'} -w ${weight}`
+    ...wanted.flatMap(({ rip, weight }) => {
+      const rest = `${line} -r ${rip}:${vport} ${methodFor(vport, rip)} -w ${weight}`
       return [`-a ${rest}`, `-e ${rest}`]
     }),
     ...all.filter((rip) => wanted.every((each) => each.rip !== rip)).map((rip) => `-e ${line} -r ${rip}:${vport} -w 0`),
