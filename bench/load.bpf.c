@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Makes load: run with live frames (BPF_F_TEST_XDP_LIVE_FRAMES), each run sends one frame out of
- * the interface that the specification names. Writes every byte each time, since the kernel gives
- * back frames as their last receiver left them.
+ * the interface that it is run on. Writes every byte each time, since the kernel gives back frames
+ * as their last receiver left them.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -14,17 +14,10 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define FRAME_WORDS 8
 #define FRAME_SIZE  (FRAME_WORDS * (int)sizeof(__u64) + (int)sizeof(__u16))
-/*
- * Room in front of a frame, beside the 256 bytes that all have: with a tunnel header in it there
- * are still 256 left, without which a veth with XDP, like the sink's, would copy what comes from a
- * stack.
- */
-#define ROOM 64
-
 /* The generator's batch: reading the clock takes time, too. */
 #define CLOCK_EVERY 64
 
-/* As bench/live/generator.ts writes it. */
+/* As bench/live/generator.ts writes it: the whole of .bss. */
 struct load_spec {
 	/* Flow of the next ACK, below flows; each adds stride, modulo flows. */
 	__u32 next;
@@ -36,7 +29,8 @@ struct load_spec {
 	__u32 syn_every;
 	/* Packets up to the next SYN. */
 	__u32 countdown;
-	__u32 ifindex;
+	/* Bytes in front of the frame that are taken off it, for a director's header. */
+	__u32 room;
 	/* Packets so far. */
 	__u32 sent;
 	/* When the first was sent, and the last whose number is a multiple of CLOCK_EVERY. */
@@ -50,12 +44,7 @@ struct load_spec {
 	__u64 syn[FRAME_WORDS + 1];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct load_spec);
-} spec SEC(".maps");
+struct load_spec spec;
 
 static __always_inline void write_frame(void *frame, const __u64 *template, __u32 flow)
 {
@@ -72,12 +61,19 @@ static __always_inline void write_frame(void *frame, const __u64 *template, __u3
 	tcp->check = checksum_with(tcp->check, sum + tcp->source);
 }
 
-/* More than waiting for a batch can take, in turns of wait_until(). */
+/* More than waiting for a batch can take, in turns of is_due(). */
 #define MAX_TURNS (1 << 23)
 
-static long wait_until(__u32 i, const __u64 *due_ns)
+static long is_due(__u32 i, const __u64 *due_ns)
 {
 	return bpf_ktime_get_ns() >= *due_ns;
+}
+
+static __always_inline void wait_for_turn(const struct load_spec *s)
+{
+	__u64 due_ns = s->first_ns + s->sent * s->interval_ns;
+
+	bpf_loop(MAX_TURNS, is_due, &due_ns, 0);
 }
 
 /*
@@ -86,12 +82,8 @@ static long wait_until(__u32 i, const __u64 *due_ns)
  */
 static __always_inline void note_time(struct load_spec *s)
 {
-	__u64 due_ns = s->first_ns + s->sent * s->interval_ns;
-
-	if (s->sent++ % CLOCK_EVERY)
-		return;
 	if (s->interval_ns)
-		bpf_loop(MAX_TURNS, wait_until, &due_ns, 0);
+		wait_for_turn(s);
 	s->last_ns = bpf_ktime_get_ns();
 	if (!s->first_ns)
 		s->first_ns = s->last_ns;
@@ -100,16 +92,17 @@ static __always_inline void note_time(struct load_spec *s)
 SEC("xdp")
 int generate(struct xdp_md *ctx)
 {
-	__u32 key = 0;
-	struct load_spec *s = bpf_map_lookup_elem(&spec, &key);
+	struct load_spec *s = &spec;
 	void *frame;
 
-	if (!s || bpf_xdp_adjust_head(ctx, ROOM))
+	if (s->room && bpf_xdp_adjust_head(ctx, (int)s->room))
 		return XDP_ABORTED;
 	frame = (void *)(long)ctx->data;
 	if (frame + FRAME_SIZE > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	note_time(s);
+	if (s->sent % CLOCK_EVERY == 0)
+		note_time(s);
+	s->sent++;
 	if (s->syn_every && --s->countdown == 0) {
 		s->countdown = s->syn_every;
 		write_frame(frame, s->syn, s->new_flow++);
@@ -119,5 +112,5 @@ int generate(struct xdp_md *ctx)
 		if (s->next >= s->flows)
 			s->next -= s->flows;
 	}
-	return bpf_redirect(s->ifindex, 0);
+	return XDP_TX;
 }

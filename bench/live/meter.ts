@@ -65,7 +65,15 @@ export class Meter {
 
   /** @returns whether all ACKs arrived, so that all connections are there. */
   async #open(first: number, packets: number): Promise<boolean> {
-    const load = { vip: this.#vip, packets, flows: first + packets, first, newFlow: first, stride: 1 }
+    const load = {
+      vip: this.#vip,
+      sending: this.sending,
+      packets,
+      flows: first + packets,
+      first,
+      newFlow: first,
+      stride: 1,
+    }
     this.bed.sink.expect(this.#vip, this.sending === 'tunnel')
     const before = this.#arrived()
     this.bed.generator.send({ ...load, synEvery: 1 })
@@ -125,7 +133,8 @@ export class Meter {
     const flows = Math.max(1, connections)
     const stride = flows === 1 ? 0 : scatteringStride(flows)
     const [first, newFlow] = [this.#nextAck % flows, this.#nextNew]
-    const ms = this.bed.generator.send({ vip: this.#vip, packets, flows, first, stride, synEvery, newFlow })
+    const { sending } = this
+    const ms = this.bed.generator.send({ vip: this.#vip, sending, packets, flows, first, stride, synEvery, newFlow })
     const syns = synEvery === 0 ? 0 : Math.floor(packets / synEvery)
     this.#nextNew += syns
     this.#nextAck = (first + (packets - syns) * stride) % flows

@@ -2,7 +2,6 @@ import { type BpfLink, type BpfMap, BpfObject } from '../../src/bpf/index.js'
 import { addressToNumber } from '../../src/core/address.js'
 import { objectPath } from '../object-path.js'
 
-const key0 = Buffer.alloc(4)
 const lengthBytes = 4
 
 // As sink.bpf.c has them.
@@ -18,8 +17,8 @@ export interface Counts {
 /** Stands for all real servers: counts, samples and drops what arrives at interfaces of this namespace. */
 export class Sink {
   readonly #links: BpfLink[]
-  readonly #expected: BpfMap
-  readonly #arrived: BpfMap
+  /** struct arrivals, where the program has it. */
+  readonly #arrivals: Buffer
   readonly #samples: BpfMap
 
   constructor(ifindexes: readonly number[]) {
@@ -27,31 +26,24 @@ export class Sink {
     object.load()
     const program = object.program('sink')
     this.#links = ifindexes.map((ifindex) => program.attachXdp(ifindex, 'native'))
-    this.#expected = object.map('expected')
-    this.#arrived = object.map('arrived')
+    const memory = object.map('.bss')
+    this.#arrivals = Buffer.from(memory.mmap())
     this.#samples = object.map('samples')
+    memory.close()
     program.close()
     object.close()
   }
 
   /** Forgets the samples, and says what is right from now on: packets to a VIP, in a tunnel or not. */
   expect(vip: string, tunnel: boolean): void {
-    const value = Buffer.alloc(8)
-    value.writeUInt32BE(addressToNumber(vip), 0)
-    value.writeUInt32LE(tunnel ? 1 : 0, 4)
-    this.#expected.update(key0, value)
+    this.#arrivals.writeUInt32BE(addressToNumber(vip), 0)
+    this.#arrivals.writeUInt32LE(tunnel ? 1 : 0, 4)
     for (let i = 0; i < sampleCount; i++) this.#samples.update(index(i), Buffer.alloc(this.#samples.info.valueSize))
   }
 
   counts(): Counts {
-    const { values } = this.#arrived.lookupAll()
-    const { valueBytes } = this.#arrived.info
-    const sums = Array.from({ length: strange + 1 }, (_, i) => {
-      let sum = 0
-      for (let at = i * valueBytes; at < (i + 1) * valueBytes; at += 8) sum += Number(values.readBigUInt64LE(at))
-      return sum
-    })
-    return { byServer: sums.slice(0, strange), strange: sums[strange] ?? 0 }
+    const counts = Array.from({ length: strange + 1 }, (_, i) => Number(this.#arrivals.readBigUInt64LE(8 + 8 * i)))
+    return { byServer: counts.slice(0, strange), strange: counts[strange] ?? 0 }
   }
 
   /** Frames kept since {@link expect}, among them one that was not as expected, if any came. */
@@ -62,7 +54,7 @@ export class Sink {
   }
 
   close(): void {
-    for (const handle of [...this.#links, this.#expected, this.#arrived, this.#samples]) handle.close()
+    for (const handle of [...this.#links, this.#samples]) handle.close()
   }
 }
 

@@ -133,7 +133,8 @@ class Runner {
 
   /** @returns how long it took, in ms. */
   #send(packets: number, rate?: number): number {
-    const load = { vip: this.#vip, packets, flows: connections, first: this.#next, stride: this.#stride }
+    const { sending } = this.candidate
+    const load = { vip: this.#vip, sending, packets, flows: connections, first: this.#next, stride: this.#stride }
     const paced = rate === undefined ? load : { ...load, rate }
     this.#next = (this.#next + packets * this.#stride) % connections
     return this.bed.generator.send({ ...paced, synEvery: 0, newFlow: 0 })
