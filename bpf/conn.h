@@ -118,16 +118,16 @@ static __always_inline bool read_conn(struct conn *conn, const struct tuple *tup
 {
 	__u64 word;
 
-	if (read_word(&conn->cip) != tuple->addresses)
+	if (unlikely(read_word(&conn->cip) != tuple->addresses))
 		return false;
 	word = read_word(&conn->cport);
-	if ((word & IDENTITY_MASK) != tuple->identity)
+	if (unlikely((word & IDENTITY_MASK) != tuple->identity))
 		return false;
 	found->conn = conn;
 	found->control = read_word(&conn->control);
 	found->server = (word >> 32) & OWNER_SERVER_MASK;
 	found->forward = conn->forward;
-	return read_word(&conn->cip) == tuple->addresses && read_word(&conn->cport) == word;
+	return likely(read_word(&conn->cip) == tuple->addresses && read_word(&conn->cport) == word);
 }
 
 /* Whether the entry can be used: it is active or inactive, not just being filled, and has not
@@ -151,14 +151,14 @@ static __always_inline bool find_conn(const struct config *config, const struct 
 	for (int choice = 0; choice < 2; choice++) {
 		struct conn_set *set = set_of(config, hash, choice);
 
-		if (!set)
+		if (unlikely(!set))
 			return false;
 		for (int i = 0; i < SET_SLOTS; i++) {
 			struct conn *conn = slot_of(set, home + i);
 
-			if (!read_conn(conn, tuple, found))
+			if (unlikely(!read_conn(conn, tuple, found)))
 				continue;
-			if (is_usable(unpack(found->control), now))
+			if (likely(is_usable(unpack(found->control), now)))
 				return true;
 			found->expired = 1 + choice * SET_SLOTS + ((home + i) & (SET_SLOTS - 1));
 		}
@@ -186,7 +186,7 @@ static __always_inline void arm_conn(const struct config *config, struct found *
 		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
 		new.expires = now + timeout_of(config, new.state);
 		word = pack(new);
-		if (word == found->control)
+		if (likely(word == found->control))
 			return;
 		seen = __sync_val_compare_and_swap(&found->conn->control, found->control, word);
 		if (seen == found->control) {

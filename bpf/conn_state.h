@@ -46,8 +46,8 @@ static __always_inline __u8 next_state(__u8 state, const struct packet *p)
 	enum tcp_event event;
 
 	/* First what almost every packet is. */
-	if ((flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK) {
-		if (state == STATE_ESTABLISHED)
+	if (likely((flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK)) {
+		if (likely(state == STATE_ESTABLISHED))
 			return state;
 		event = TCP_EVENT_ACK;
 	} else if (tuple_protocol(&p->tuple) != IPPROTO_TCP)

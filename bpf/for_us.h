@@ -17,7 +17,7 @@ static __always_inline bool is_for_us(const struct packet *p, const struct confi
 {
 	__u64 mac = eth_destination(p->eth);
 
-	if (mac == config->own_macs[0])
+	if (likely(mac == config->own_macs[0]))
 		return true;
 	if (mac & MAC_GROUP_BIT)
 		return false;

@@ -91,9 +91,9 @@ static __always_inline int check_route(struct packet *p, __u32 mtu, __u32 overhe
 {
 	struct iphdr *ip = p->ip;
 
-	if (ip->ttl <= 1)
+	if (unlikely(ip->ttl <= 1))
 		return is_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
-	if (p->ip_len + overhead <= mtu)
+	if (likely(p->ip_len + overhead <= mtu))
 		return GO_ON;
 	/* An XDP program has one frame to send: it cannot fragment. */
 	if (is_error || !(ip->frag_off & bpf_htons(IP_DF)))
@@ -110,7 +110,7 @@ static __always_inline int forward_route(struct xdp_md *ctx, struct packet *p,
 {
 	int result = check_route(p, hop->mtu, 0, is_error);
 
-	if (result != GO_ON)
+	if (unlikely(result != GO_ON))
 		return result;
 	decrement_ttl(p->ip);
 	set_macs(p->eth, hop);
@@ -132,7 +132,7 @@ static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet 
 {
 	__u32 length = ctx->data_end - ctx->data;
 
-	if (length + overhead <= p->l2_len + mtu)
+	if (likely(length + overhead <= p->l2_len + mtu))
 		return true;
 	return !bpf_xdp_adjust_tail(ctx, (int)(p->l2_len + p->ip_len - length));
 }
@@ -176,7 +176,7 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p,
 	if (path_mtu < mtu && (p->ip->frag_off & bpf_htons(IP_DF)))
 		mtu = path_mtu;
 	result = check_route(p, mtu, sizeof(*outer), is_error);
-	if (result != GO_ON)
+	if (unlikely(result != GO_ON))
 		return result;
 	if (!cut_padding(ctx, p, hop->mtu, sizeof(*outer)) ||
 	    bpf_xdp_adjust_head(ctx, -(int)sizeof(*outer)))

@@ -144,8 +144,8 @@ static __noinline int write_error(struct xdp_md *ctx, __u32 l2_len, __u32 quote,
  * Turns the frame into the error that `verdict` stands for. Returns the verdict, or the one without
  * the answer.
  */
-static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p,
-						enum verdict verdict, __u32 now)
+static __noinline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p,
+					   enum verdict verdict, __u32 now)
 {
 	__u32 quote = p->ip_len < ICMP_QUOTE_MAX ? p->ip_len : ICMP_QUOTE_MAX;
 	const struct icmphdr error = icmp_header_for(verdict, p->largest);

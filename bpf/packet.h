@@ -16,6 +16,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "likely.h"
 #include "tuple.h"
 #include "types.h"
 
@@ -121,21 +122,21 @@ static __always_inline int parse_ethernet(struct cursor *c)
 	struct ethhdr *eth = c->pos;
 	__be16 proto;
 
-	if ((void *)(eth + 1) > c->end)
+	if (unlikely((void *)(eth + 1) > c->end))
 		return VERDICT_MALFORMED_ETHERNET;
 	proto = eth_proto(eth);
 	c->pos = eth + 1;
 	for (int i = 0; i < VLAN_TAGS_MAX; i++) {
 		struct vlan_tag *tag = c->pos;
 
-		if (!is_vlan(proto))
+		if (likely(!is_vlan(proto)))
 			break;
 		if ((void *)(tag + 1) > c->end)
 			return VERDICT_MALFORMED_ETHERNET;
 		proto = tag->next_proto;
 		c->pos = tag + 1;
 	}
-	return proto == bpf_htons(ETH_P_IP) ? GO_ON : VERDICT_PASS_NOT_IPV4;
+	return likely(proto == bpf_htons(ETH_P_IP)) ? GO_ON : VERDICT_PASS_NOT_IPV4;
 }
 
 /*
@@ -148,17 +149,17 @@ static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, b
 	__u32 header_len, total_len;
 	__u8 version_ihl;
 
-	if ((void *)(ip + 1) > c->end)
+	if (unlikely((void *)(ip + 1) > c->end))
 		return VERDICT_MALFORMED_IPV4;
 	version_ihl = *(__u8 *)ip;
-	if (version_ihl < 0x45 || version_ihl > 0x4f)
+	if (unlikely(version_ihl < 0x45 || version_ihl > 0x4f))
 		return VERDICT_MALFORMED_IPV4;
 	header_len = (version_ihl & 0x0f) * 4;
 	total_len = bpf_ntohs(ip->tot_len);
 	/* Linux 6.1 knows nothing of a number whose bytes were swapped. */
 	barrier_var(total_len);
 	total_len &= 0xffff;
-	if (total_len < header_len || c->pos + (quoted ? header_len : total_len) > c->end)
+	if (unlikely(total_len < header_len || c->pos + (quoted ? header_len : total_len) > c->end))
 		return VERDICT_MALFORMED_IPV4;
 	*header = ip;
 	c->pos += header_len;

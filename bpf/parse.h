@@ -15,9 +15,9 @@ static __always_inline int parse_tcp(struct cursor *c, struct packet *p, __u32 l
 {
 	struct tcphdr *tcp = c->pos;
 
-	if ((void *)(tcp + 1) > c->end || l4_len < sizeof(*tcp))
+	if (unlikely((void *)(tcp + 1) > c->end || l4_len < sizeof(*tcp)))
 		return VERDICT_MALFORMED_L4;
-	if (tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > l4_len)
+	if (unlikely(tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > l4_len))
 		return VERDICT_MALFORMED_L4;
 	p->tuple.identity = tuple_identity(IPPROTO_TCP, tcp);
 	p->tcp_flags = ((__u8 *)tcp)[13];
@@ -45,7 +45,7 @@ static __always_inline int forget_tags(struct cursor *c, void *start, __u32 *len
 {
 	__u64 way;
 
-	if (start + ETH_HLEN + sizeof(struct iphdr) > c->end)
+	if (unlikely(start + ETH_HLEN + sizeof(struct iphdr) > c->end))
 		return VERDICT_MALFORMED_IPV4;
 	barrier_var(c->pos);
 	way = (c->pos - start) & L2_LEN_MASK;
@@ -66,14 +66,14 @@ static __always_inline int parse_network(struct cursor *c, struct packet *p)
 	int result;
 
 	result = parse_ethernet(c);
-	if (result != GO_ON)
+	if (unlikely(result != GO_ON))
 		return result;
 	p->eth = start;
 	result = forget_tags(c, start, &p->l2_len);
-	if (result != GO_ON)
+	if (unlikely(result != GO_ON))
 		return result;
 	result = parse_ipv4(c, &ip, false);
-	if (result != GO_ON)
+	if (unlikely(result != GO_ON))
 		return result;
 	p->ip = ip;
 	p->ip_len = bpf_ntohs(ip->tot_len);
@@ -89,14 +89,13 @@ static __always_inline bool is_fragment(const struct packet *p)
 /* Fills what is left of *p. Neither for fragments nor for ICMP. */
 static __always_inline int parse_transport(struct cursor *c, struct packet *p)
 {
-	switch (p->ip->protocol) {
-	case IPPROTO_TCP:
+	__u8 protocol = p->ip->protocol;
+
+	if (likely(protocol == IPPROTO_TCP))
 		return parse_tcp(c, p, l4_length(c, p));
-	case IPPROTO_UDP:
+	if (protocol == IPPROTO_UDP)
 		return parse_udp(c, p, l4_length(c, p));
-	default:
-		return VERDICT_PASS_NOT_L4;
-	}
+	return VERDICT_PASS_NOT_L4;
 }
 
 #endif
