@@ -5,7 +5,7 @@
 import t, { type Test } from 'tap'
 import type { ConnectionState } from '../../src/core/connection.js'
 import { connectionStates } from '../../src/core/connection.js'
-import { held as heldKinds, serverCountsLayout } from '../../src/dataplane/tables/layout.gen.js'
+import { connLayout, held as heldKinds, serverCountsLayout } from '../../src/dataplane/tables/layout.gen.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import type { TableEntry } from '../lib/table-director.js'
@@ -27,6 +27,9 @@ function otherCpu(director: BpfDirector) {
     },
   }
 }
+
+/** Bytes of struct conn, and where struct race has the one that is inserted. */
+const [entrySize, insertedOffset] = [connLayout.size, 16]
 
 function openRaces(t: Test) {
   const director = openDirector(t, { object: 'director-races', sets: 1 })
@@ -96,21 +99,58 @@ for (const [name, other, flags, after, counts] of [
   })
 }
 
+/** Makes the other CPU: when a lock is taken next, it has just put an entry, of those in the table, into the first slot. */
+function otherInserter(director: BpfDirector) {
+  const set = Buffer.from(director.object.map('conns').mmap())
+  const race = new Uint8Array(director.object.map('race').mmap())
+  return {
+    /** Takes the only entry out of the table. */
+    takesEntry(): void {
+      race.set(set.subarray(this.slot * entrySize, (this.slot + 1) * entrySize), insertedOffset)
+      set.fill(0)
+    },
+    /** Where the only entry is. */
+    get slot(): number {
+      return Math.floor(set.findIndex((byte) => byte !== 0) / entrySize)
+    },
+    get hasCome(): boolean {
+      return race[insertedOffset] === 0
+    },
+  }
+}
+
 t.test('a SYN that comes to two CPUs at once is scheduled once', async (t) => {
   const director = openRaces(t)
   director.send(segment('S'))
-  const conns = director.object.map('conns')
-  const set = Buffer.from(conns.mmap())
-  const race = new Uint8Array(director.object.map('race').mmap())
-  const at = Array.from({ length: 8 }, (_, slot) => 32 * slot).find((at) => set.readUInt32LE(at) !== 0) ?? 0
-  race.set(set.subarray(at, at + 32), 16)
-  set.fill(0)
+  const other = otherInserter(director)
+  other.takesEntry()
   const picks = director.dataplane.picks(web)
   t.equal(director.send(segment('S')).verdict, 'route_tx')
-  t.equal(race[16], 0, 'the other one was first')
+  t.ok(other.hasCome, 'the other one was first')
   t.equal(director.occupied, 1)
   t.equal(director.dataplane.picks(web), picks)
   t.equal([...director.dataplane.counters(web)][0]?.traffic.conns, 1)
+})
+
+t.test('the slot of an expired connection that another CPU takes for another one is not waited for', async (t) => {
+  const director = openRaces(t)
+  const set = Buffer.from(director.object.map('conns').mmap())
+  const other = otherInserter(director)
+  let port = 50_000
+  for (director.send(segment('S', port)); other.slot !== 0; director.send(segment('S', ++port))) set.fill(0)
+  const ours = Buffer.from(set)
+  director.advance(61)
+  set.fill(0)
+  director.send(segment('S'))
+  const { server: index } = director.entry(webFlow())
+  other.takesEntry()
+  set.set(ours)
+  // As the other CPU leaves them.
+  setCounts(director, index, 1, 0)
+  t.equal(director.send(segment('S', port)).verdict, 'route_tx')
+  t.ok(other.hasCome)
+  t.equal(director.entry(webFlow(port)).state, 'SYN_RECV')
+  checkCounts(t, director, '2/0')
 })
 
 t.test('an entry that becomes another connection is left alone', async (t) => {
