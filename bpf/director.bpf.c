@@ -68,10 +68,11 @@ static __always_inline bool find_live(struct journey *j)
 		return true;
 	/*
 	 * Expired, and not off the counts yet: IPVS makes its timer due, and schedulers still see
-	 * it when they pick a server for the new one (ip_vs_conn_expire_now()).
+	 * it when they pick a server for the new one (ip_vs_conn_expire_now()). A tick ago, since
+	 * another CPU may have looked at the clock before us.
 	 */
 	over = unpack(j->found.control);
-	over.expires = j->now;
+	over.expires = j->now - 1;
 	__sync_val_compare_and_swap(&j->found.conn->control, j->found.control, pack(over));
 	/* It is to be looked up again: expired now, or new already if another CPU was first. */
 	j->lock_seen = LOCK_TAKEN;

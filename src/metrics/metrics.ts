@@ -85,7 +85,7 @@ const dataplane: readonly MetricSpec[] = [
   ),
   counter(
     'xlvs_connections_expired_total',
-    'Connections forgotten at the end of their timeout.',
+    'Connections whose timeout has ended, or that were over when a new one came by the same addresses and ports.',
     ({ status }) => status.connections.expired,
   ),
   gauge(

@@ -235,10 +235,12 @@ t.test('with RST as well it ends the old one and begins none: it is not schedule
       const before = { ...director.entry(flow), counts: director.counts(web) }
       t.equal(director.send(segment(flags, port)).verdict, 'pass_no_conn', `${state}, flags ${flags}`)
       const { expires, held, server } = director.entry(flow)
-      t.equal(expires, director.nowTicks(), 'the connection has expired')
+      t.equal(expires, director.nowTicks() - 1, 'the connection has expired')
       t.same({ held, server }, { held: before.held, server: before.server }, 'the sweeper knows what it held')
       t.same(director.counts(web), before.counts)
-      t.equal(director.send(segment('A', port)).verdict, 'pass_no_conn', 'and is not found any more')
+      director.advanceTicks(-1)
+      t.equal(director.send(segment('A', port)).verdict, 'pass_no_conn', 'also for a CPU that is a tick behind')
+      director.advanceTicks(1)
     }
   }
 })

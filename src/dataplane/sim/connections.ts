@@ -70,9 +70,9 @@ export class Connections {
     this.#setControl(slot, now + this.#tables.timeout(state), control >>> 16, state, kind)
   }
 
-  /** A connection expires now. It is counted until its slot is taken or swept. */
+  /** A connection has expired, a tick ago as in find_live(). It is counted until its slot is taken or swept. */
   end(slot: number, now: number): void {
-    this.#view.setUint32(slot * size + offsets.control + 4, now, true)
+    this.#view.setUint32(slot * size + offsets.control + 4, now - 1, true)
   }
 
   /** Takes what a connection holds off the counts; it is no more. */
