@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which way a branch goes for packets of established connections. clang lays their way out in one
- * piece, in front of all else: fewer lines and pages of code, and no jumps over what is rare.
+ * Which way a branch goes for packets of established connections: clang spends less on that way.
+ * It does not move all that is rare behind it; what is long is in functions of its own.
  */
 #ifndef LIKELY_H
 #define LIKELY_H

@@ -38,7 +38,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'age of counters': (first, second) => [first, second],
   // No case has such a server: IPVS and xlvs would go on with different ones.
   'addresses of real servers': (first, second) => [first, second],
-  // No case has connections from before and after such an edit: what is waiting for an answer to ARP comes out later.
+  // In no case is the first packet after such an edit a tunnelled one: what waits for an answer to ARP would come out later.
   'method edited': (first, second) => [first, second],
   rates: (first, second) => [withoutRates(first), withoutRates(second)],
   expiry: (first, second) => [first, withExpiryOf(first, second)],
