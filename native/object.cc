@@ -13,6 +13,16 @@ Object::Object(const Napi::CallbackInfo &info)
 {
 }
 
+static const std::string data_section = ".data.";
+
+// A variable in a section .data.NAME is the map NAME; libbpf calls it by its section.
+static std::string name_of(const bpf_map *map)
+{
+	std::string name = bpf_map__name(map);
+
+	return name.rfind(data_section, 0) ? name : name.substr(data_section.size());
+}
+
 // open(path)
 Napi::Value Object::open(const Napi::CallbackInfo &info)
 {
@@ -58,7 +68,7 @@ Napi::Value Object::maps(const Napi::CallbackInfo &info)
 	{
 		Napi::Object spec = Napi::Object::New(env);
 
-		spec["name"] = bpf_map__name(map);
+		spec["name"] = name_of(map);
 		spec["type"] = static_cast<uint32_t>(bpf_map__type(map));
 		spec["keySize"] = bpf_map__key_size(map);
 		spec["valueSize"] = bpf_map__value_size(map);
@@ -84,7 +94,12 @@ Napi::Value Object::programs(const Napi::CallbackInfo &info)
 
 static bpf_map *find_map(bpf_object *object, const Napi::Value &name)
 {
-	return object ? bpf_object__find_map_by_name(object, text(name).c_str()) : nullptr;
+	std::string wanted = text(name);
+
+	if (!object)
+		return nullptr;
+	return bpf_object__find_map_by_name(object, wanted.c_str())
+		   ?: bpf_object__find_map_by_name(object, (data_section + wanted).c_str());
 }
 
 static bpf_program *find_program(bpf_object *object, const Napi::Value &name)
@@ -92,11 +107,14 @@ static bpf_program *find_program(bpf_object *object, const Napi::Value &name)
 	return object ? bpf_object__find_program_by_name(object, text(name).c_str()) : nullptr;
 }
 
-// setMaxEntries(map, n)
+// setMaxEntries(map, n); -EINVAL for a map of variables, which has one entry
 Napi::Value Object::set_max_entries(const Napi::CallbackInfo &info)
 {
 	bpf_map *map = find_map(object_.get(), info[0]);
 
+	// libbpf takes it, and gives back more memory than it took.
+	if (map && bpf_map__is_internal(map))
+		return status(info.Env(), -EINVAL);
 	return status(info.Env(), map ? bpf_map__set_max_entries(map, u32(info[1])) : -ENOENT);
 }
 

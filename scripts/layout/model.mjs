@@ -14,6 +14,10 @@
  * @typedef {{ structs: Struct[], enums: Enum[], maps: MapModel[] }} Model
  */
 
+// linux/bpf.h.
+const BPF_MAP_TYPE_ARRAY = 2
+const BPF_F_MMAPABLE = 1 << 10
+
 const byName = (a, b) => (a.name < b.name ? -1 : 1)
 
 /**
@@ -31,10 +35,10 @@ export function readModel(types, header) {
     enums: declared('enum')
       .map((name) => readEnum(btf.named(['ENUM', 'ENUM64'], name)))
       .sort(byName),
-    maps: btf
-      .variables('.maps')
-      .map((variable) => readMap(btf, variable))
-      .sort(byName),
+    maps: [
+      ...btf.variables('.maps').map((variable) => readMap(btf, variable)),
+      ...btf.sections('.data.').map((section) => readDirectMap(btf, section)),
+    ].sort(byName),
   }
 }
 
@@ -68,6 +72,11 @@ class Btf {
     return /^__be(16|32|64)$/.test(type.name) || this.isWireOrder(type.type_id)
   }
 
+  /** Names of those that begin with `prefix`. */
+  sections(prefix) {
+    return this.types.filter(({ kind, name }) => kind === 'DATASEC' && name.startsWith(prefix)).map(({ name }) => name)
+  }
+
   variables(section) {
     const data = this.types.find(({ kind, name }) => kind === 'DATASEC' && name === section)
     return (data?.vars ?? []).map(({ type_id }) => this.byId.get(type_id))
@@ -81,6 +90,7 @@ class Btf {
   /** As C spells it: `__u32`, `struct conn`. */
   spelling(id) {
     const type = this.byId.get(id)
+    if (type.kind === 'ARRAY') return `${this.spelling(type.type_id)}[${type.nr_elems}]`
     return { STRUCT: 'struct ', ENUM: 'enum ' }[type.kind]?.concat(type.name) ?? type.name
   }
 }
@@ -148,5 +158,23 @@ function readMap(btf, variable) {
     valueSize: btf.sizeOf(target('value')),
     key: btf.spelling(target('key')),
     value: btf.spelling(target('value')),
+  }
+}
+
+/** A variable that is a map of one entry, as libbpf makes it of a section `.data.NAME`. */
+function readDirectMap(btf, section) {
+  const [variable] = btf.variables(section)
+  if (section !== `.data.${variable.name}`) {
+    throw new Error(`${variable.name} is in section ${section}: a map has its variable's name`)
+  }
+  return {
+    name: variable.name,
+    type: BPF_MAP_TYPE_ARRAY,
+    flags: BPF_F_MMAPABLE,
+    maxEntries: 1,
+    keySize: 4,
+    valueSize: btf.sizeOf(variable.type_id),
+    key: '__u32',
+    value: btf.spelling(variable.type_id),
   }
 }

@@ -8,8 +8,16 @@ import { integer, loadObject, objectPath, skip } from './addon-fixture.js'
 t.test('what is in a file', { skip }, async (t) => {
   const object = BpfObject.open(objectPath)
   t.teardown(() => object.close())
-  t.same([...object.maps()].sort(), ['array', 'hash', 'percpu'])
-  t.same([...object.programs()].sort(), ['add', 'count', 'first', 'interface', 'refused', 'second'])
+  t.same([...object.maps()].sort(), ['array', 'hash', 'percpu', 'variables'])
+  t.same([...object.programs()].sort(), [
+    'add',
+    'count',
+    'count_in_variable',
+    'first',
+    'interface',
+    'refused',
+    'second',
+  ])
   t.match(
     object.mapSpecs().find(({ name }) => name === 'array'),
     { type: 2, keySize: 4, valueSize: 12, maxEntries: 4, flags: 1024 },
@@ -35,7 +43,24 @@ t.test('a size set before load', { skip }, async (t) => {
   t.equal(object.map('array').info.maxEntries, 64)
   t.equal(object.map('array').mmap().byteLength, 64 * 16)
   t.throws(() => object.setMaxEntries('array', 65), { code: 'EBUSY' })
+  t.throws(() => object.setMaxEntries('variables', 2), { code: 'EINVAL' }, 'variables')
   t.throws(() => object.setMaxEntries('nothing', 65), { code: 'ENOENT', message: /nothing: ENOENT/ })
+})
+
+t.test('a map of variables, which another object goes on with', { skip }, async (t) => {
+  const [object, next] = [loadObject(t), BpfObject.open(objectPath)]
+  t.teardown(() => next.close())
+  t.match(
+    object.mapSpecs().find(({ name }) => name === 'variables'),
+    { type: 2, keySize: 4, valueSize: 12, maxEntries: 1, flags: 1024 },
+  )
+  const data = Buffer.alloc(14)
+  object.program('count_in_variable').testRun({ data })
+  next.disable('refused')
+  next.reuseMap('variables', object.map('variables'))
+  next.load()
+  next.program('count_in_variable').testRun({ data })
+  t.same([...new Uint32Array(object.map('variables').mmap())].slice(0, 3), [0, 2, 0])
 })
 
 t.test('what the verifier says is in the error', { skip }, async (t) => {

@@ -28,6 +28,8 @@ struct {
 	__type(value, __u32);
 } hash SEC(".maps");
 
+__u32 variables[3] SEC(".data.variables");
+
 struct add {
 	__u32 a;
 	__u32 b;
@@ -70,6 +72,13 @@ int count(struct xdp_md *ctx)
 
 	if (value)
 		++*value;
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int count_in_variable(struct xdp_md *ctx)
+{
+	variables[1]++;
 	return XDP_DROP;
 }
 

@@ -56,6 +56,10 @@ export class BtfBuilder {
       members.length * 8,
       members.map(([field, type], i) => [field, type, i * 8]),
     )
+    return this.variable(name, type_id)
+  }
+
+  variable(name: string, type_id: number): number {
     return this.#add({ kind: 'VAR', name, type_id, linkage: 'global' })
   }
 

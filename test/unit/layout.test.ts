@@ -52,6 +52,8 @@ function sampleBtf(): BtfBuilder {
   btf.struct('of_the_kernel', 4, [['x', btf.union('whatever', 4), 0]])
   btf.enum('colour', { COLOUR_RED: 0, COLOUR_DARK_RED: 1, COLOUR_COUNT: 2 })
   btf.enum('sample_flag', { FLAG_UP: 1, FLAG_DOWN: 4 })
+  btf.section('.data.parts', [btf.variable('parts', btf.array(part, 2))])
+  btf.section('.rodata', [btf.variable('constant', u32)])
   btf.section('.maps', [
     btf.map('some_samples', { type: 2, map_flags: 1024, max_entries: 9 }, { key: u32, value: everyKind }),
     btf.map('counts', { type: 6, max_entries: 3 }, { key: u32, value: u64 }),
@@ -188,8 +190,17 @@ t.test('enums', async (t) => {
 t.test('maps', async (t) => {
   t.same((await load(generate(t, sampleBtf(), header).output)).maps, {
     counts: { name: 'counts', type: 6, flags: 0, maxEntries: 3, keySize: 4, valueSize: 8 },
+    parts: { name: 'parts', type: 2, flags: 1024, maxEntries: 1, keySize: 4, valueSize: 16 },
     someSamples: { name: 'some_samples', type: 2, flags: 1024, maxEntries: 9, keySize: 4, valueSize: 64 },
   })
+})
+
+t.test('a variable in a section that is not called after it is refused', async (t) => {
+  const btf = sampleBtf()
+  btf.section('.data.others', [btf.variable('mine', btf.int('int', 4))])
+  const { status, stderr } = generate(t, btf, header)
+  t.equal(status, 1)
+  t.match(stderr, 'mine is in section .data.others')
 })
 
 t.test('only what types.h declares, and always in the same order', async (t) => {
