@@ -86,10 +86,9 @@ struct choice {
  * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
  * that of a half-open connection. False when all are taken by better ones.
  */
-static __always_inline bool choose_slot(const struct config *config, __u64 hash, __u32 expired,
-					__u32 now, struct choice *choice)
+static __always_inline bool choose_slot(__u64 hash, __u32 expired, __u32 now, struct choice *choice)
 {
-	struct conn_set *set = set_of(config, hash, expired > SET_SLOTS), *second;
+	struct conn_set *set = set_of(hash, expired > SET_SLOTS), *second;
 	struct survey s, of_second;
 	__u32 candidates;
 
@@ -101,7 +100,7 @@ static __always_inline bool choose_slot(const struct config *config, __u64 hash,
 	}
 	survey_set(set, now, &s);
 	if (s.n_live >= PREFER_FIRST_BELOW) {
-		second = set_of(config, hash, 1);
+		second = set_of(hash, 1);
 		if (!second)
 			return false;
 		survey_set(second, now, &of_second);
@@ -113,7 +112,7 @@ static __always_inline bool choose_slot(const struct config *config, __u64 hash,
 	candidates = ~s.live & SLOT_MASK;
 	for (int i = 0; i < 2 && !candidates; i++) {
 		choice->evicts = true;
-		set = set_of(config, hash, i);
+		set = set_of(hash, i);
 		if (!set)
 			return false;
 		candidates = half_open_slots(set);

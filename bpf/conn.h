@@ -72,12 +72,12 @@ static __always_inline __u32 is_live(struct control c, __u32 now)
  * Keyed, so that nobody outside can aim at a set. Multiply and shift rounds on the addresses and
  * then the ports, as in MurmurHash3's finalizer.
  */
-static __always_inline __u64 hash_tuple(const struct config *config, const struct tuple *t)
+static __always_inline __u64 hash_tuple(const struct tuple *t)
 {
-	__u64 h = (t->addresses ^ config->hash_seed[0]) * 0xff51afd7ed558ccdULL;
+	__u64 h = (t->addresses ^ config.hash_seed[0]) * 0xff51afd7ed558ccdULL;
 
 	h ^= h >> 32;
-	h = (h ^ t->identity ^ config->hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
+	h = (h ^ t->identity ^ config.hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ULL;
 	return h ^ h >> 32;
@@ -85,10 +85,9 @@ static __always_inline __u64 hash_tuple(const struct config *config, const struc
 
 /* The set that a tuple can be in, by its hash: the first, choice 0, or the second, 1. NULL only to
  * satisfy the verifier. */
-static __always_inline struct conn_set *set_of(const struct config *config, __u64 hash,
-					       __u32 choice)
+static __always_inline struct conn_set *set_of(__u64 hash, __u32 choice)
 {
-	__u32 index = (__u32)(hash >> 32 * choice) & config->set_mask;
+	__u32 index = (__u32)(hash >> 32 * choice) & config.set_mask;
 
 	return bpf_map_lookup_elem(&conns, &index);
 }
@@ -143,16 +142,16 @@ static __always_inline bool is_usable(struct control c, __u32 now)
  * Looks a tuple up. Cost: one cache line when it sits in its home line. When false,
  * found->expired tells where it was before.
  */
-static __always_inline bool find_conn(const struct config *config, const struct tuple *tuple,
-				      __u64 hash, __u32 now, struct found *found)
+static __always_inline bool find_conn(const struct tuple *tuple, __u64 hash, __u32 now,
+				      struct found *found)
 {
-	__u32 home = home_slot(hash);
+	__u32 home = home_slot(hash), expired = 0;
 
 	for (int choice = 0; choice < 2; choice++) {
-		struct conn_set *set = set_of(config, hash, choice);
+		struct conn_set *set = set_of(hash, choice);
 
 		if (unlikely(!set))
-			return false;
+			break;
 		for (int i = 0; i < SET_SLOTS; i++) {
 			struct conn *conn = slot_of(set, home + i);
 
@@ -160,23 +159,23 @@ static __always_inline bool find_conn(const struct config *config, const struct 
 				continue;
 			if (likely(is_usable(unpack(found->control), now)))
 				return true;
-			found->expired = 1 + choice * SET_SLOTS + ((home + i) & (SET_SLOTS - 1));
+			expired = 1 + choice * SET_SLOTS + ((home + i) & (SET_SLOTS - 1));
 		}
 	}
+	found->expired = expired;
 	return false;
 }
 
-static __always_inline __u32 timeout_of(const struct config *config, __u8 state)
+static __always_inline __u32 timeout_of(__u8 state)
 {
-	return config->timeout_ticks[state & (STATE_SLOTS - 1)];
+	return config.timeout_ticks[state & (STATE_SLOTS - 1)];
 }
 
 /*
  * Re-arms the timer, and moves on to the given state if it is not the present one. Most packets
  * find the word as it would become (the tick is coarse) and write nothing.
  */
-static __always_inline void arm_conn(const struct config *config, struct found *found,
-				     const struct packet *p, __u32 now)
+static __always_inline void arm_conn(struct found *found, const struct packet *p, __u32 now)
 {
 	for (int i = 0; i < UPDATE_TRIES; i++) {
 		struct control old = unpack(found->control), new = old;
@@ -184,7 +183,7 @@ static __always_inline void arm_conn(const struct config *config, struct found *
 
 		new.state = next_state(old.state, p);
 		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
-		new.expires = now + timeout_of(config, new.state);
+		new.expires = now + timeout_of(new.state);
 		word = pack(new);
 		if (likely(word == found->control))
 			return;

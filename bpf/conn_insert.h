@@ -26,17 +26,13 @@
 
 static __always_inline __u32 *lock_of(__u64 hash)
 {
-	__u32 key = hash % INSERT_LOCKS;
-
-	return bpf_map_lookup_elem(&locks, &key);
+	return &locks[hash % INSERT_LOCKS];
 }
 
 /* To be read before the lookup that insert_conn() shall rely on. With LOCK_TAKEN it never does. */
 static __always_inline __u32 read_lock(__u64 hash)
 {
-	const volatile __u32 *lock = lock_of(hash);
-
-	return lock ? *lock : 0;
+	return *(const volatile __u32 *)lock_of(hash);
 }
 
 struct locking {
@@ -67,8 +63,8 @@ static __always_inline void drop_lock(struct locking *l)
 }
 
 /* Takes the slot over from whatever is in it, and makes it the tuple's. */
-static __always_inline bool fill_slot(const struct choice *choice, const struct config *config,
-				      const struct packet *p, __u32 now, struct found *found)
+static __always_inline bool fill_slot(const struct choice *choice, const struct packet *p,
+				      __u32 now, struct found *found)
 {
 	struct conn *conn = choice->conn;
 	__u64 seen = read_word(&conn->control);
@@ -96,7 +92,7 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 	*(volatile __u64 *)&conn->cport = p->tuple.identity | (__u64)found->server << 32;
 	claimed.state = next_state(STATE_NONE, p);
 	claimed.held = is_active(claimed.state) ? HELD_ACTIVE : HELD_INACTIVE;
-	claimed.expires = now + timeout_of(config, claimed.state);
+	claimed.expires = now + timeout_of(claimed.state);
 	found->conn = conn;
 	found->control = pack(claimed);
 	move_count(found->server, HELD_NOTHING, claimed.held);
@@ -105,18 +101,16 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 }
 
 /* Under the lock: what was looked up before may be out of date. */
-static __noinline bool find_again(const struct config *config, const struct tuple *tuple,
-				  __u64 hash, __u32 now, struct found *found)
+static __noinline bool find_again(const struct tuple *tuple, __u64 hash, __u32 now,
+				  struct found *found)
 {
-	found->expired = 0;
-	return find_conn(config, tuple, hash, now, found);
+	return find_conn(tuple, hash, now, found);
 }
 
 /* Under the lock, once the tuple is known to have no entry. GO_ON with *found filled; *created
  * tells whether it is new. */
-static __always_inline int insert_locked(const struct config *config, __u64 hash, __u32 plan,
-					 const struct packet *p, __u32 now, struct found *found,
-					 bool *created)
+static __always_inline int insert_locked(__u64 hash, __u32 plan, const struct packet *p, __u32 now,
+					 struct found *found, bool *created)
 {
 	__u32 server = NO_SERVER;
 	int result;
@@ -124,7 +118,7 @@ static __always_inline int insert_locked(const struct config *config, __u64 hash
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		struct choice choice = {};
 
-		if (!choose_slot(config, hash, found->expired, now, &choice))
+		if (!choose_slot(hash, found->expired, now, &choice))
 			return VERDICT_DROP_TABLE_FULL;
 		/* Not `server == NO_SERVER`: the verifier of Linux 6.1 would follow the pick on
 		 * every try. */
@@ -134,7 +128,7 @@ static __always_inline int insert_locked(const struct config *config, __u64 hash
 				return result;
 		}
 		found->server = server;
-		*created = fill_slot(&choice, config, p, now, found);
+		*created = fill_slot(&choice, p, now, found);
 		if (*created)
 			return GO_ON;
 		/* A late packet may have revived it: the next SYN will find it. */
@@ -148,17 +142,17 @@ static __always_inline int insert_locked(const struct config *config, __u64 hash
  * Makes a connection by the service's plan for the packet's tuple, or finds the one made meanwhile.
  * lock_seen: read_lock() before the lookup that left *found.
  */
-static __always_inline int insert_conn(const struct config *config, __u64 hash, __u32 lock_seen,
-				       __u32 plan, const struct packet *p, __u32 now,
-				       struct found *found, bool *created)
+static __always_inline int insert_conn(__u64 hash, __u32 lock_seen, __u32 plan,
+				       const struct packet *p, __u32 now, struct found *found,
+				       bool *created)
 {
 	struct locking l = {.lock = lock_of(hash)};
 	int result = GO_ON;
 
-	if (!l.lock || !take_lock(&l))
+	if (!take_lock(&l))
 		return VERDICT_DROP_CONTENDED;
-	if (l.word == lock_seen || !find_again(config, &p->tuple, hash, now, found))
-		result = insert_locked(config, hash, plan, p, now, found, created);
+	if (l.word == lock_seen || !find_again(&p->tuple, hash, now, found))
+		result = insert_locked(hash, plan, p, now, found, created);
 	drop_lock(&l);
 	return result;
 }

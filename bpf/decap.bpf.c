@@ -30,21 +30,23 @@ struct tunnelled {
 static __always_inline bool parse_tunnelled(struct xdp_md *ctx, struct tunnelled *t)
 {
 	struct cursor c = cursor_of(ctx);
+	__u32 outer_total, inner_total;
 	void *start = c.pos;
 
 	if (parse_ethernet(&c) != GO_ON)
 		return false;
 	t->l2_len = c.pos - start;
-	if (parse_ipv4(&c, &t->outer, false) != GO_ON || t->outer->protocol != IPPROTO_IPIP ||
+	if (parse_ipv4(&c, &t->outer, &outer_total, false) != GO_ON ||
+	    t->outer->protocol != IPPROTO_IPIP ||
 	    (t->outer->frag_off & bpf_htons(IP_MF | IP_OFFSET)))
 		return false;
 	/* A header with options is left to the inner one's checksum, which the kernel verifies. */
 	if (t->outer->ihl == 5 && csum_fold(ip_header_sum(t->outer)) != 0)
 		return false;
 	t->outer_len = t->outer->ihl * 4;
-	if (parse_ipv4(&c, &t->inner, false) != GO_ON)
+	if (parse_ipv4(&c, &t->inner, &inner_total, false) != GO_ON)
 		return false;
-	return bpf_ntohs(t->inner->tot_len) <= bpf_ntohs(t->outer->tot_len) - t->outer_len;
+	return inner_total <= outer_total - t->outer_len;
 }
 
 /* Marks congestion, with the checksum adjusted (RFC 1624). */

@@ -36,13 +36,12 @@ enum role {
  * registers that survive a call, and a packet took a sixth more instructions.
  */
 struct journey {
-	const struct config *config;
 	struct packet packet;
 	__u64 hash;
 	struct found found;
 	__u32 now;
 	__u32 cpu;
-	/* Of the tuple's lock, before it was looked up; of packets that can open a connection. */
+	/* Of the tuple's lock, before it was looked up; of packets that might open a connection. */
 	__u32 lock_seen;
 };
 
@@ -62,7 +61,7 @@ static __always_inline bool find_live(struct journey *j)
 {
 	struct control over;
 
-	if (unlikely(!find_conn(j->config, &j->packet.tuple, j->hash, j->now, &j->found)))
+	if (unlikely(!find_conn(&j->packet.tuple, j->hash, j->now, &j->found)))
 		return false;
 	if (likely(!is_reuse(j)))
 		return true;
@@ -83,7 +82,7 @@ static __always_inline bool find_live(struct journey *j)
 static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum role role)
 {
 	const bool is_error = role == ROLE_ERROR;
-	struct server_lane *lane = lane_of(j->cpu, j->found.server);
+	struct server_lane *lane = lane_of(&j->cpu, j->found.server);
 	struct next_hop *next_hop;
 	struct hop *hop;
 	__u32 path_mtu;
@@ -93,10 +92,8 @@ static __always_inline int to_server(struct xdp_md *ctx, struct journey *j, enum
 		return VERDICT_DROP_SERVER_REMOVED;
 	count_traffic(&lane->traffic, j->packet.ip_len, role == ROLE_OPENS);
 	if (role == ROLE_GOES_ON)
-		arm_conn(j->config, &j->found, &j->packet, j->now);
-	next_hop = bpf_map_lookup_elem(&next_hops, &lane->next_hop);
-	if (unlikely(!next_hop))
-		return VERDICT_DROP_UNRESOLVED;
+		arm_conn(&j->found, &j->packet, j->now);
+	next_hop = next_hop_of(lane);
 	if (unlikely(next_hop->local))
 		return VERDICT_PASS_LOCAL;
 	hop = &next_hop->hops[next_hop->current & 1];
@@ -125,23 +122,22 @@ static __noinline int schedule(struct xdp_md *ctx, struct journey *j)
 	result = may_schedule(&j->packet);
 	if (result != GO_ON)
 		return result;
-	result = insert_conn(j->config, j->hash, j->lock_seen, plan, &j->packet, j->now, &j->found,
-			     &created);
+	result = insert_conn(j->hash, j->lock_seen, plan, &j->packet, j->now, &j->found, &created);
 	if (result != GO_ON)
 		return result;
 	return to_server(ctx, j, created ? ROLE_OPENS : ROLE_GOES_ON);
 }
 
 /* An ICMP error, if it is one about a packet of ours. */
-static __noinline int decide_icmp(struct xdp_md *ctx, struct cursor *c, struct journey *j)
+static __noinline int decide_icmp(struct xdp_md *ctx, struct cursor *at, struct journey *j)
 {
 	struct quote quote;
-	int result = parse_icmp(c, &j->packet, &quote);
+	int result = parse_icmp(at, &j->packet, &quote);
 
 	if (result != GO_ON)
 		return result;
-	j->hash = hash_tuple(j->config, &j->packet.tuple);
-	if (!find_conn(j->config, &j->packet.tuple, j->hash, j->now, &j->found))
+	j->hash = hash_tuple(&j->packet.tuple);
+	if (!find_conn(&j->packet.tuple, j->hash, j->now, &j->found))
 		return VERDICT_PASS_ICMP;
 	if (quote.rip)
 		return tunnel_error(ctx, &j->packet, &quote, &j->found, j->now);
@@ -169,54 +165,57 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 	result = parse_network(&c, &j->packet);
 	if (unlikely(result != GO_ON))
 		return result;
-	j->now = now_tick(j->config);
-	if (unlikely(!is_for_us(&j->packet, j->config, j->now)))
+	j->now = now_tick(&config);
+	if (unlikely(!is_for_us(&j->packet, &config, j->now)))
 		return VERDICT_PASS_OTHER_HOST;
 	if (unlikely(is_fragment(&j->packet)))
 		return decide_fragment(&j->packet);
-	if (unlikely(j->packet.ip->protocol == IPPROTO_ICMP))
-		return decide_icmp(ctx, &c, j);
+	if (unlikely(j->packet.ip->protocol == IPPROTO_ICMP)) {
+		/* A copy has an address; c itself shall have none. */
+		struct cursor at = c;
+
+		return decide_icmp(ctx, &at, j);
+	}
 	result = parse_transport(&c, &j->packet);
 	if (unlikely(result != GO_ON))
 		return result;
-	j->hash = hash_tuple(j->config, &j->packet.tuple);
-	if (unlikely(opens_conn(&j->packet)))
+	j->hash = hash_tuple(&j->packet.tuple);
+	if (unlikely(might_open_conn(&j->packet)))
 		j->lock_seen = read_lock(j->hash);
 	return likely(find_live(j)) ? to_server(ctx, j, ROLE_GOES_ON) : schedule(ctx, j);
 }
 
+/* A power of two, so that a verdict is masked, not tested. */
+#define VERDICT_SLOTS 32
+_Static_assert(VERDICT_COUNT <= VERDICT_SLOTS, "every verdict has an action");
+_Static_assert(8 * VERDICT_SLOTS <= sizeof(struct cpu_verdicts), "and a counter");
+
+static const __u8 action_of[VERDICT_SLOTS] = {
+    [VERDICT_PASS_NOT_IPV4... VERDICT_MALFORMED_CHECKSUM] = XDP_PASS,
+    [VERDICT_ROUTE_TX] = XDP_TX,
+    [VERDICT_ROUTE_REDIRECT] = XDP_REDIRECT,
+    [VERDICT_TUNNEL_TX] = XDP_TX,
+    [VERDICT_TUNNEL_REDIRECT] = XDP_REDIRECT,
+    [VERDICT_ICMP_PORT_UNREACHABLE... VERDICT_ICMP_TUNNEL_ERROR] = XDP_TX,
+    [VERDICT_DROP_NO_SERVER... VERDICT_DROP_TUNNEL_ERROR] = XDP_DROP,
+};
+
 SEC("xdp")
 int director(struct xdp_md *ctx)
 {
-	enum verdict verdict = VERDICT_PASS_NO_SERVICE;
+	enum verdict verdict;
 	struct journey j;
-	__u32 key = 0;
 
-	j.found.expired = 0;
 	j.lock_seen = 0;
 	j.packet.largest = 0;
 	j.cpu = bpf_get_smp_processor_id();
-	j.config = bpf_map_lookup_elem(&config, &key);
-	if (j.config)
-		verdict = decide(ctx, &j);
+	verdict = decide(ctx, &j);
 	if (unlikely(verdict >= VERDICT_ICMP_PORT_UNREACHABLE &&
 		     verdict <= VERDICT_ICMP_FRAG_NEEDED))
 		verdict = answer_icmp(ctx, &j.packet, verdict, j.now);
+	/* The mask takes nothing away; the barrier as in slot_of(). */
+	barrier_var(verdict);
+	verdict &= VERDICT_SLOTS - 1;
 	count_verdict(j.cpu, verdict);
-	switch (verdict) {
-	case VERDICT_ROUTE_TX:
-	case VERDICT_TUNNEL_TX:
-	case VERDICT_ICMP_PORT_UNREACHABLE:
-	case VERDICT_ICMP_TIME_EXCEEDED:
-	case VERDICT_ICMP_FRAG_NEEDED:
-	case VERDICT_ICMP_TUNNEL_ERROR:
-		return XDP_TX;
-	case VERDICT_ROUTE_REDIRECT:
-	case VERDICT_TUNNEL_REDIRECT:
-		return XDP_REDIRECT;
-	case VERDICT_DROP_NO_SERVER ... VERDICT_DROP_TUNNEL_ERROR:
-		return XDP_DROP;
-	default:
-		return XDP_PASS;
-	}
+	return action_of[verdict];
 }

@@ -2,6 +2,10 @@
 /*
  * Every map. All are pinned and outlive the daemon. Userspace writes services, plans, servers and
  * next hops; packets write connections, counts and cursors.
+ *
+ * A variable in a section .data.NAME is a map of one entry, too, whose address the program has: a
+ * lookup would be a dozen instructions. Its size is the compiled one, and the object file has as
+ * many zeros.
  */
 #ifndef MAPS_H
 #define MAPS_H
@@ -22,20 +26,9 @@ struct {
 } conns SEC(".maps");
 
 /* Locks of insertions (conn_insert.h), by hash. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, INSERT_LOCKS);
-	__type(key, __u32);
-	__type(value, __u32);
-} locks SEC(".maps");
+__u32 locks[INSERT_LOCKS] SEC(".data.locks");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct config);
-} config SEC(".maps");
+struct config config SEC(".data.config");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -84,18 +77,7 @@ struct {
 	__type(value, struct real_server);
 } real_servers SEC(".maps");
 
-/* One value for all servers: whoever compares many looks up once (counts_of() in stats.h). */
-struct all_counts {
-	struct server_counts of[MAX_SERVERS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct all_counts);
-} server_counts SEC(".maps");
+struct server_counts server_counts[MAX_SERVERS] SEC(".data.server_counts");
 
 /* The servers on one CPU. */
 struct cpu_lanes {
@@ -115,9 +97,9 @@ struct {
 } server_lanes SEC(".maps");
 
 /* Of this CPU. NULL only to satisfy the verifier; the barrier as in slot_of(). */
-static __always_inline struct server_lane *lane_of(__u32 cpu, __u32 server)
+static __always_inline struct server_lane *lane_of(const __u32 *cpu, __u32 server)
 {
-	struct cpu_lanes *lanes = bpf_map_lookup_elem(&server_lanes, &cpu);
+	struct cpu_lanes *lanes = bpf_map_lookup_elem(&server_lanes, cpu);
 
 	if (!lanes)
 		return NULL;
@@ -142,29 +124,20 @@ struct {
 	__type(value, struct traffic_base);
 } service_base SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, MAX_NEXT_HOPS);
-	__type(key, __u32);
-	__type(value, struct next_hop);
-} next_hops SEC(".maps");
+struct next_hop next_hops[MAX_NEXT_HOPS] SEC(".data.next_hops");
 
-/* The packets of one CPU, by enum verdict. */
-struct cpu_verdicts {
-	__u64 packets[VERDICT_COUNT];
-	/* No counter shares a cache line with one of the next CPU. */
-	__u64 padding[7];
-};
+/* By server_lane.next_hop; the barrier as in slot_of(). */
+static __always_inline struct next_hop *next_hop_of(const struct server_lane *lane)
+{
+	__u32 index = lane->next_hop;
 
-/* By CPU, as server_lanes: up to Linux 6.9 a look into a per-CPU map is the call of a function. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cpu_verdicts);
-} verdicts SEC(".maps");
+	_Static_assert(!(MAX_NEXT_HOPS & (MAX_NEXT_HOPS - 1)), "an index is masked");
+	barrier_var(index);
+	return &next_hops[index & (MAX_NEXT_HOPS - 1)];
+}
+
+/* By CPU: up to Linux 6.9 a look into a per-CPU map is the call of a function. */
+struct cpu_verdicts verdicts[VERDICT_CPUS] SEC(".data.verdicts");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -15,6 +15,12 @@ static __always_inline bool opens_conn(const struct packet *p)
 	       (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
 }
 
+/* Quicker to ask: true of all that open one, and of few others. */
+static __always_inline bool might_open_conn(const struct packet *p)
+{
+	return (p->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_ACK;
+}
+
 /* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
 static __always_inline int may_schedule(const struct packet *p)
 {

@@ -105,10 +105,9 @@ static __always_inline __be16 eth_proto(const struct ethhdr *eth)
 
 static __always_inline __u64 eth_destination(const struct ethhdr *eth)
 {
-	const __u32 *low = (const void *)eth->h_dest;
-	const __u16 *high = (const void *)(low + 1);
+	const __u64 *and_more = (const void *)eth->h_dest;
 
-	return *low | (__u64)*high << 32;
+	return *and_more << 16 >> 16;
 }
 
 static __always_inline bool is_vlan(__be16 proto)
@@ -141,9 +140,11 @@ static __always_inline int parse_ethernet(struct cursor *c)
 
 /*
  * Checks an IPv4 header at the cursor as ip_rcv_core() does, checksum aside, and moves behind it.
- * quoted: the header is inside an ICMP error, which may have cut off what follows it.
+ * length: the IP total length, in bytes. quoted: the header is inside an ICMP error, which may have
+ * cut off what follows it.
  */
-static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, bool quoted)
+static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, __u32 *length,
+				      bool quoted)
 {
 	struct iphdr *ip = c->pos;
 	__u32 header_len, total_len;
@@ -162,6 +163,7 @@ static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, b
 	if (unlikely(total_len < header_len || c->pos + (quoted ? header_len : total_len) > c->end))
 		return VERDICT_MALFORMED_IPV4;
 	*header = ip;
+	*length = total_len;
 	c->pos += header_len;
 	return GO_ON;
 }

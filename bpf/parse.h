@@ -72,11 +72,10 @@ static __always_inline int parse_network(struct cursor *c, struct packet *p)
 	result = forget_tags(c, start, &p->l2_len);
 	if (unlikely(result != GO_ON))
 		return result;
-	result = parse_ipv4(c, &ip, false);
+	result = parse_ipv4(c, &ip, &p->ip_len, false);
 	if (unlikely(result != GO_ON))
 		return result;
 	p->ip = ip;
-	p->ip_len = bpf_ntohs(ip->tot_len);
 	p->tuple.addresses = tuple_addresses(ip);
 	return GO_ON;
 }

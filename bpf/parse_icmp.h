@@ -79,9 +79,10 @@ static __always_inline int parse_quoted_tunnel(struct cursor *c, struct packet *
 					       __u32 quote_len)
 {
 	struct iphdr *ip;
+	__u32 ip_len;
 
 	if (outer->saddr != tuple_vip(&p->tuple) || (outer->frag_off & bpf_htons(IP_OFFSET)) ||
-	    parse_ipv4(c, &ip, true) != GO_ON)
+	    parse_ipv4(c, &ip, &ip_len, true) != GO_ON)
 		return VERDICT_PASS_ICMP;
 	if (!has_ports(c, ip) || quote_len < outer->ihl * 4 + ip->ihl * 4 + PORTS_SIZE)
 		return VERDICT_PASS_ICMP;
@@ -100,6 +101,7 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p, struct
 	__u32 l4_len = l4_length(c, p);
 	struct icmphdr *icmp = c->pos;
 	struct iphdr *ip;
+	__u32 ip_len;
 
 	if ((void *)(icmp + 1) > c->end || l4_len < sizeof(*icmp))
 		return VERDICT_MALFORMED_L4;
@@ -109,7 +111,7 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p, struct
 	if (is_martian(&p->tuple))
 		return VERDICT_PASS_MARTIAN;
 	c->pos = icmp + 1;
-	if (parse_ipv4(c, &ip, true) != GO_ON)
+	if (parse_ipv4(c, &ip, &ip_len, true) != GO_ON)
 		return VERDICT_PASS_ICMP;
 	p->tcp_flags = 0;
 	if (ip->protocol == IPPROTO_IPIP)

@@ -73,10 +73,9 @@ static __always_inline __u64 conn_overhead(const struct server_counts *counts)
 
 /* An entry takes the lead if it is strictly better, by cross multiplication: the earlier keeps a
  * tie. */
-static __always_inline void consider_entry(const struct plan_entry *entry, struct all_counts *all,
-					   struct least *least)
+static __always_inline void consider_entry(const struct plan_entry *entry, struct least *least)
 {
-	__u64 overhead = conn_overhead(counts_of(all, entry->server));
+	__u64 overhead = conn_overhead(counts_of(entry->server));
 
 	if (least->overhead * entry->weight <= overhead * least->weight)
 		return;
@@ -94,14 +93,13 @@ static long consider_block(__u32 i, struct least *result)
 	struct least least = *result;
 	__u32 key = least.first_block + i, left = least.n_entries - i * PLAN_BLOCK;
 	struct plan_block *block = bpf_map_lookup_elem(&plan_entries, &key);
-	struct all_counts *all = all_counts();
 
-	if (!block || !all)
+	if (!block)
 		return 1;
 #pragma unroll
 	for (__u32 entry = 0; entry < PLAN_BLOCK; entry++) {
 		if (entry < left)
-			consider_entry(&block->entries[entry], all, &least);
+			consider_entry(&block->entries[entry], &least);
 	}
 	*result = least;
 	return 0;

@@ -7,10 +7,8 @@
 
 static __always_inline void count_verdict(__u32 cpu, enum verdict verdict)
 {
-	struct cpu_verdicts *counts = bpf_map_lookup_elem(&verdicts, &cpu);
-
-	if (counts && verdict < VERDICT_COUNT)
-		counts->packets[verdict] += 1;
+	_Static_assert(!(VERDICT_CPUS & (VERDICT_CPUS - 1)), "a number is masked");
+	verdicts[cpu & (VERDICT_CPUS - 1)].packets[verdict] += 1;
 }
 
 /* One packet from a client for a real server; bytes is the IP total length. Packets go last:
@@ -23,18 +21,11 @@ static __always_inline void count_traffic(struct traffic *traffic, __u32 bytes, 
 	traffic->packets += 1;
 }
 
-static __always_inline struct all_counts *all_counts(void)
-{
-	__u32 key = 0;
-
-	return bpf_map_lookup_elem(&server_counts, &key);
-}
-
 /* The barrier as in slot_of(): the mask takes nothing away. */
-static __always_inline struct server_counts *counts_of(struct all_counts *all, __u32 server)
+static __always_inline struct server_counts *counts_of(__u32 server)
 {
 	barrier_var(server);
-	return &all->of[server & (MAX_SERVERS - 1)];
+	return &server_counts[server & (MAX_SERVERS - 1)];
 }
 
 /*
@@ -44,15 +35,10 @@ static __always_inline struct server_counts *counts_of(struct all_counts *all, _
  */
 static __always_inline void move_count(__u32 server, enum held from, enum held to)
 {
-	struct server_counts *counts;
-	struct all_counts *all;
+	struct server_counts *counts = counts_of(server);
 
 	if (from == to)
 		return;
-	all = all_counts();
-	if (!all)
-		return;
-	counts = counts_of(all, server);
 	if (to == HELD_ACTIVE)
 		__sync_fetch_and_add(&counts->active, 1);
 	else if (to == HELD_INACTIVE)

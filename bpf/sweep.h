@@ -53,13 +53,10 @@ static long sweep_set(__u32 i, struct sweep_step *step)
 static int sweep(void *map, __u32 *key, struct sweeper *self)
 {
 	struct sweep_step step = {.first = self->next_set};
-	__u32 zero = 0, n_sets;
-	struct config *settings = bpf_map_lookup_elem(&config, &zero);
+	__u32 n_sets;
 
-	if (!settings)
-		return 0;
-	step.now = advance_clock(settings);
-	step.mask = settings->set_mask;
+	step.now = advance_clock(&config);
+	step.mask = config.set_mask;
 	n_sets = (step.mask + 1) / SWEEP_STEPS;
 	if (!n_sets)
 		n_sets = 1;
@@ -78,13 +75,12 @@ int start_sweeper(void *ctx)
 {
 	__u32 key = 0;
 	struct sweeper *self = bpf_map_lookup_elem(&sweeper, &key);
-	struct config *settings = bpf_map_lookup_elem(&config, &key);
 	long result;
 
-	if (!self || !settings)
+	if (!self)
 		return -2;
 	/* Before the first packet. */
-	advance_clock(settings);
+	advance_clock(&config);
 	/* -EBUSY: an earlier daemon initialised it. */
 	bpf_timer_init(&self->timer, &sweeper, CLOCK_MONOTONIC);
 	result = bpf_timer_set_callback(&self->timer, sweep);

@@ -22,14 +22,14 @@
 static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __be32 director,
 						   const struct found *found)
 {
-	const struct server_lane *lane = lane_of(bpf_get_smp_processor_id(), found->server);
+	__u32 cpu = bpf_get_smp_processor_id();
+	const struct server_lane *lane = lane_of(&cpu, found->server);
 	struct next_hop *next_hop;
 
 	if (found->forward != FWD_TUNNEL || !lane)
 		return NULL;
-	next_hop = bpf_map_lookup_elem(&next_hops, &lane->next_hop);
-	if (!next_hop || next_hop->rip != quote->rip ||
-	    next_hop->hops[next_hop->current & 1].saddr != director)
+	next_hop = next_hop_of(lane);
+	if (next_hop->rip != quote->rip || next_hop->hops[next_hop->current & 1].saddr != director)
 		return NULL;
 	return next_hop;
 }

@@ -334,6 +334,15 @@ struct next_hop {
 };
 _Static_assert(sizeof(struct next_hop) == 64, "one cache line");
 
+/* The packets of one CPU. */
+struct cpu_verdicts {
+	/* By enum verdict. */
+	__u64 packets[VERDICT_COUNT];
+	/* No counter shares a cache line with one of the next CPU. */
+	__u64 pad[7];
+};
+_Static_assert(sizeof(struct cpu_verdicts) == 8 * (VERDICT_COUNT + 7), "no padding");
+
 /* Settings that packets read. One entry. */
 struct config {
 	/* Key of the hash of the connection table, drawn once for the life of the table. */

@@ -197,8 +197,8 @@ export function endConnections({ maps: { serverCounts } }: BpfDirector): void {
 }
 
 export function structs<T>({ maps }: BpfDirector, map: 'realServers' | 'nextHops' | 'plans', layout: Layout<T>): T[] {
-  const { count, values } = maps[map].lookupAll()
-  return Array.from({ length: count }, (_, i) => fromBytes(layout, values, i))
+  const { values } = maps[map].lookupAll()
+  return Array.from({ length: values.length / layout.size }, (_, i) => fromBytes(layout, values, i))
 }
 
 /** What becomes of packets: of connections that are there, with where they are sent, and new ones. */

@@ -180,7 +180,6 @@ const capacities = {
   planSegments: 32,
   realServers: 16,
   serverBase: 16,
-  nextHops: 16,
 }
 
 // Hundreds of crashes: on a busy machine more than the half minute that tap gives a file.

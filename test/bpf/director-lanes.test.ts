@@ -2,6 +2,7 @@
 import t from 'tap'
 import { realServerLayout, verdictNames } from '../../src/dataplane/tables/layout.gen.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
+import { Verdicts } from '../../src/dataplane/tables/verdicts.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { frame } from '../lib/packet.js'
 import { allowedCpus, pinToCpu } from '../lib/pin-to-cpu.js'
@@ -20,10 +21,10 @@ function misleadOthers(director: BpfDirector, cpu: number, slot: number): void {
 
 /** By CPU, how many packets were given each verdict that was given. */
 function verdicts({ maps }: BpfDirector): Record<string, number>[] {
-  const { maxEntries, valueSize } = maps.verdicts.info
-  const { values } = maps.verdicts.lookupAll()
-  return Array.from({ length: maxEntries }, (_, cpu) => {
-    const packets = verdictNames.map((name, i) => [name, values.readUInt32LE(cpu * valueSize + 8 * i)] as const)
+  const cpus = maps.serverLanes.info.maxEntries
+  const counters = new Verdicts(maps.verdicts, cpus)
+  return Array.from({ length: cpus }, (_, cpu) => {
+    const packets = counters.packetsOf(cpu).map((count, verdict) => [verdictNames[verdict], count] as const)
     return Object.fromEntries(packets.filter(([, count]) => count > 0))
   })
 }

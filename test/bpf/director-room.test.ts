@@ -8,7 +8,8 @@ import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections, leftOver, start, stateOf, structs } from './director-crash-world.js'
 import { forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
 
-const capacities = {
+/** Of next hops there are 64 (fake_clock.h). */
+const small = {
   services: 4,
   vips: 3,
   serviceBase: 4,
@@ -17,11 +18,10 @@ const capacities = {
   planSegments: 8,
   realServers: 10,
   serverBase: 10,
-  nextHops: 8,
 }
 
-function openSmall(t: Test): BpfDirector {
-  return openDirector(t, { sets: 16, ways: 0, capacities })
+function openSmall(t: Test, larger: Partial<typeof small> = {}): BpfDirector {
+  return openDirector(t, { sets: 16, ways: 0, capacities: { ...small, ...larger } })
 }
 
 function present(director: BpfDirector): string[] {
@@ -57,6 +57,8 @@ const tooMuch: readonly {
   readonly name: string
   readonly service?: Partial<VirtualService>
   readonly servers: readonly RealServer[]
+  /** What is not to be full first. */
+  readonly larger?: Partial<typeof small>
   /** What the error says. */
   readonly error: RegExp
 }[] = [
@@ -65,7 +67,12 @@ const tooMuch: readonly {
     servers: many(10, (n) => ({ rip: '10.0.0.1', rport: n })),
     error: /^no room for more real servers: all 10 /,
   },
-  { name: 'next hops', servers: many(9), error: /^no room for more next hops: all 8 / },
+  {
+    name: 'next hops',
+    servers: many(65),
+    larger: { realServers: 80, serverBase: 80, planEntries: 12 },
+    error: /^no room for more next hops: all 64 /,
+  },
   {
     name: 'entries of plans',
     service: { scheduler: 'wrr' },
@@ -86,9 +93,9 @@ const tooMuch: readonly {
   },
 ]
 
-for (const { name, service, servers, error } of tooMuch) {
+for (const { name, service, servers, larger, error } of tooMuch) {
   t.test(`too many ${name}: refused, and nothing has changed`, async (t) => {
-    const director = openSmall(t)
+    const director = openSmall(t, larger)
     director.dataplane.setNextHop('10.0.0.1', wayTo(1))
     for (const vip of ['192.0.2.11', '192.0.2.12']) director.install({ ...web, vip }, [])
     director.install(web, [server(1)])

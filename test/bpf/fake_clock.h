@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stands in for bpf/clock.h (same include guard): the time is what the test says it is.
+ * Stands in for bpf/clock.h (same include guard): the time is what the test says it is. And there
+ * are few next hops.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -8,6 +9,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "../../bpf/types.h"
+
+#define MAX_NEXT_HOPS 64
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -10,7 +10,7 @@ import { SimDirector } from '../lib/sim-director.js'
 import type { Sent, TableDirector } from '../lib/table-director.js'
 import { type Step, take } from './step.js'
 
-/** Bytes at the beginning of each array that are compared: more than a run uses. */
+/** Bytes at the beginning of each array that are compared, if both have so many: more than a run uses. */
 const compared = 1 << 16
 /** What packets write. */
 const writtenByPackets = ['conns', 'plans', 'nextHops', 'serverCounts'] as const
@@ -40,12 +40,14 @@ export class Pair {
     this.bpf = new BpfDirector({ sets })
     this.sim = new SimDirector({ sets })
     this.#lanes = [this.bpf, this.sim].map(({ maps }) => new Uint32Array(maps.serverLanes.view().buffer))
-    const view = (maps: DirectorMaps, name: ArrayName) => {
-      const { info } = maps[name]
-      return bytesOf(maps[name].view(0, Math.min(compared, info.maxEntries * info.valueSize)))
+    const sizeOf = ({ info }: DirectorMaps[ArrayName]) => info.maxEntries * info.valueSize
+    const views = (name: ArrayName) => {
+      const [bpf, sim] = [this.bpf.maps[name], this.sim.maps[name]]
+      const length = Math.min(compared, sizeOf(bpf), sizeOf(sim))
+      return [bytesOf(bpf.view(0, length)), bytesOf(sim.view(0, length))] as const
     }
     const names = [...writtenByPackets, ...writtenByChanges]
-    this.#views = new Map(names.map((name) => [name, [view(this.bpf.maps, name), view(this.sim.maps, name)]]))
+    this.#views = new Map(names.map((name) => [name, views(name)]))
   }
 
   close(): void {

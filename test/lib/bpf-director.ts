@@ -5,6 +5,7 @@
 import { BpfObject, type BpfProgram, type TestRunResult, xdpActions } from '../../src/bpf/index.js'
 import { maps as specs, verdictNames } from '../../src/dataplane/tables/layout.gen.js'
 import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js'
+import { Verdicts } from '../../src/dataplane/tables/verdicts.js'
 import { type BpfMaps, mapsOf, sizeMaps } from '../../src/dataplane/xdp/maps.js'
 import { checkoutFile } from './checkout.js'
 import { nsPerTick, type Sent, TableDirector } from './table-director.js'
@@ -23,6 +24,7 @@ export interface BpfDirectorOptions {
 export class BpfDirector extends TableDirector<BpfMaps> {
   readonly object: BpfObject
   readonly program: BpfProgram
+  readonly #verdicts: Verdicts
 
   constructor({ object: name = 'director', sets = 128, startTick = 1000, capacities = {} }: BpfDirectorOptions = {}) {
     const object = BpfObject.open(checkoutFile(`build/test/bpf/${name}.bpf.o`))
@@ -42,6 +44,7 @@ export class BpfDirector extends TableDirector<BpfMaps> {
     })
     this.object = object
     this.program = object.program('director')
+    this.#verdicts = new Verdicts(this.maps.verdicts, this.maps.serverLanes.info.maxEntries)
   }
 
   close(): void {
@@ -58,9 +61,9 @@ export class BpfDirector extends TableDirector<BpfMaps> {
    * @throws Error unless the packet was given one verdict, the action is the verdict's, and a packet for the kernel came out as it went in.
    */
   override send(data: Uint8Array, ingressIfindex?: number): Sent {
-    const before = this.#verdicts()
+    const before = this.#verdicts.packets()
     const { retval, data: out } = this.run(data, ingressIfindex)
-    const counted = this.#verdicts().flatMap((packets, i) => {
+    const counted = this.#verdicts.packets().flatMap((packets, i) => {
       const more = packets - (before[i] ?? 0)
       return more === 0 ? [] : [{ verdict: verdictNames[i]?.toLowerCase() ?? '', more }]
     })
@@ -71,17 +74,6 @@ export class BpfDirector extends TableDirector<BpfMaps> {
       throw new Error(`${verdict}: the packet was changed from ${Buffer.from(data).toString('hex')}`)
     }
     return { verdict, frame: out }
-  }
-
-  /** Packets by verdict; low words. */
-  #verdicts(): number[] {
-    const { info } = this.maps.verdicts
-    const { values } = this.maps.verdicts.lookupAll()
-    return verdictNames.map((_, verdict) => {
-      let packets = 0
-      for (let cpu = 0; cpu < values.length; cpu += info.valueSize) packets += values.readUInt32LE(cpu + 8 * verdict)
-      return packets
-    })
   }
 }
 

@@ -107,6 +107,26 @@ export const connSetLayout = {
   },
 } as const satisfies Layout<ConnSetStruct>
 
+/** struct cpu_verdicts. */
+export interface CpuVerdictsStruct {
+  readonly packets: ReadonlyArray<bigint>
+}
+
+export const cpuVerdictsLayout = {
+  name: 'cpu_verdicts',
+  size: 304,
+  offsets: {
+    packets: 0,
+  },
+  decode: (view: DataView, offset: number): CpuVerdictsStruct => ({
+    packets: readArray(31, (i0) => view.getBigUint64(offset + i0 * 8, true)),
+  }),
+  encode: (view: DataView, offset: number, value: CpuVerdictsStruct): void => {
+    writeArray(value.packets, 31, 'cpu_verdicts.packets', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
+    writeBytes(view, offset + 248, new Uint8Array(56), 56, 'cpu_verdicts padding')
+  },
+} as const satisfies Layout<CpuVerdictsStruct>
+
 /** struct hop. */
 export interface HopStruct {
   readonly ifindex: number
@@ -708,23 +728,23 @@ export const maps = {
     keySize: 4,
     valueSize: 8,
   },
-  /** __u32 -> __u32 */
+  /** __u32 -> __u32[4096] */
   locks: {
     name: 'locks',
     type: 2,
-    flags: 0,
-    maxEntries: 4096,
+    flags: 1024,
+    maxEntries: 1,
     keySize: 4,
-    valueSize: 4,
+    valueSize: 16384,
   },
-  /** __u32 -> struct next_hop */
+  /** __u32 -> struct next_hop[16384] */
   nextHops: {
     name: 'next_hops',
     type: 2,
     flags: 1024,
-    maxEntries: 16384,
+    maxEntries: 1,
     keySize: 4,
-    valueSize: 64,
+    valueSize: 1048576,
   },
   /** __u32 -> struct plan_block */
   planEntries: {
@@ -771,7 +791,7 @@ export const maps = {
     keySize: 4,
     valueSize: 48,
   },
-  /** __u32 -> struct all_counts */
+  /** __u32 -> struct server_counts[65536] */
   serverCounts: {
     name: 'server_counts',
     type: 2,
@@ -825,14 +845,14 @@ export const maps = {
     keySize: 4,
     valueSize: 16,
   },
-  /** __u32 -> struct cpu_verdicts */
+  /** __u32 -> struct cpu_verdicts[1024] */
   verdicts: {
     name: 'verdicts',
     type: 2,
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 304,
+    valueSize: 311296,
   },
   /** __be32 -> __u32 */
   vips: {

@@ -22,6 +22,7 @@ import { type Installed, ServiceTable } from './service-table.js'
 import { Settings } from './settings.js'
 import type { TableMap } from './table-map.js'
 import { type RawTraffic, TrafficTable } from './traffic-table.js'
+import { Verdicts } from './verdicts.js'
 
 /** The maps of the director that the daemon reads or writes, by their names in layout.gen.ts. */
 export interface DirectorMaps {
@@ -76,6 +77,7 @@ export class TableDataplane implements Dataplane {
   readonly #services: ServiceTable
   readonly #connections: ConnectionTable
   readonly #settings: Settings
+  readonly #verdictCounters: Verdicts
   readonly #nowTicks: () => number
   readonly #interfaces: Interfaces
   readonly #close: () => void | Promise<void>
@@ -91,6 +93,7 @@ export class TableDataplane implements Dataplane {
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
     this.#settings = new Settings(maps.config)
+    this.#verdictCounters = new Verdicts(maps.verdicts, maps.serverLanes.info.maxEntries)
     this.#nowTicks = nowTicks
     this.#interfaces = interfaces
     this.#close = close
@@ -195,14 +198,8 @@ export class TableDataplane implements Dataplane {
   }
 
   #verdicts(): ReadonlyMap<string, number> {
-    const { info } = this.#maps.verdicts
-    const { values } = this.#maps.verdicts.lookupAll()
-    const packets = (verdict: number) => {
-      let sum = 0n
-      for (let cpu = 0; cpu < values.length; cpu += info.valueSize) sum += values.readBigUInt64LE(cpu + 8 * verdict)
-      return Number(sum)
-    }
-    return new Map(verdictNames.map((name, verdict) => [name.toLowerCase(), packets(verdict)]))
+    const packets = this.#verdictCounters.packets()
+    return new Map(verdictNames.map((name, verdict) => [name.toLowerCase(), packets[verdict] ?? 0]))
   }
 
   #tableStats(): { evicted: number; expired: number } {

@@ -7,7 +7,7 @@ export type BpfMaps = Readonly<Record<keyof typeof specs, BpfMap>>
 /** Of a director that is not loaded yet; a map that is reused after this has the size that it has. @param sets of the connection table, a power of two. */
 export function sizeMaps(object: BpfObject, sets: number): void {
   object.setMaxEntries(specs.conns.name, sets)
-  for (const { name } of [specs.serverLanes, specs.verdicts]) object.setMaxEntries(name, cpuNumbers())
+  object.setMaxEntries(specs.serverLanes.name, cpuNumbers())
 }
 
 /** The maps of a director that is loaded. */
