@@ -172,22 +172,26 @@ static __always_inline __u32 timeout_of(__u8 state)
 }
 
 /*
- * Re-arms the timer, and moves on to the given state if it is not the present one. Most packets
- * find the word as it would become (the tick is coarse) and write nothing.
+ * Moves the connection on to its next state and arms its timer. Most packets find it in that state
+ * already and armed for long enough, and write nothing: what arms a connection that stays in its
+ * state arms it for ARM_SLACK longer than its timeout.
  */
 static __always_inline void arm_conn(struct found *found, const struct packet *p, __u32 now)
 {
 	for (int i = 0; i < UPDATE_TRIES; i++) {
 		struct control old = unpack(found->control), new = old;
-		__u64 word, seen;
+		__u64 seen;
 
 		new.state = next_state(old.state, p);
-		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
 		new.expires = now + timeout_of(new.state);
-		word = pack(new);
-		if (likely(word == found->control))
-			return;
-		seen = __sync_val_compare_and_swap(&found->conn->control, found->control, word);
+		if (likely(new.state == old.state)) {
+			if (likely(old.expires - new.expires <= ARM_SLACK))
+				return;
+			new.expires += ARM_SLACK;
+		}
+		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
+		seen =
+		    __sync_val_compare_and_swap(&found->conn->control, found->control, pack(new));
 		if (seen == found->control) {
 			move_count(found->server, old.held, new.held);
 			return;

@@ -111,6 +111,11 @@ enum shared_constant {
 	SET_SLOTS = 8,
 	/* Shift from CLOCK_MONOTONIC in ns to ticks, of 67 ms. */
 	TICK_SHIFT = 26,
+	/*
+	 * Ticks, of which there are 15 a second, that a connection may last beyond its timeout: as
+	 * many are between two writes to it while its packets come and its state stays.
+	 */
+	ARM_SLACK = 4,
 	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
 	 */
 	STATE_SLOTS = 16,

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { ConnectionState } from '../../src/core/connection.js'
-import { held } from '../../src/dataplane/tables/layout.gen.js'
+import { held, sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
 import { datagram, dns, dnsFlow, openDirector, segment, server, web, webFlow } from './director-fixture.js'
 
 /** tcp_states of net/netfilter/ipvs/ip_vs_proto_tcp.c, the rows of INPUT-ONLY. */
@@ -87,6 +87,11 @@ function ticks(seconds: number): number {
   return Math.ceil((seconds * 1e9) / 2 ** 26)
 }
 
+/** Ticks that a connection has after a packet that left its state as it was, and found it about to run out. */
+function ticksAgain(seconds: number): number {
+  return ticks(seconds) + sharedConstant.ARM_SLACK
+}
+
 const director = openDirector(t)
 director.install(web, [server(1)])
 director.install(dns, [server(1, { rport: 53 })])
@@ -109,7 +114,7 @@ t.test('every cell of the state table, with the timeout and the count that belon
       entry: {
         state: to,
         held: isActive ? held.ACTIVE : held.INACTIVE,
-        expires: director.nowTicks() + ticks(timeouts[to]),
+        expires: director.nowTicks() + (to === from ? ticksAgain : ticks)(timeouts[to]),
         server,
       },
       counts: isActive ? before : [before[0] - 1, before[1] + 1],
@@ -151,20 +156,36 @@ t.test('a connection from SYN to the last ACK', async (t) => {
   t.same(seen, [
     `SYN_RECV ${ticks(60)}`,
     `ESTABLISHED ${ticks(900)}`,
-    `ESTABLISHED ${ticks(900)}`,
+    `ESTABLISHED ${ticksAgain(900)}`,
     `FIN_WAIT ${ticks(120)}`,
-    `FIN_WAIT ${ticks(120)}`,
+    `FIN_WAIT ${ticksAgain(120)}`,
   ])
 })
 
 t.test('UDP has one state, is never active, and every datagram re-arms it', async (t) => {
-  for (let i = 0; i < 3; i++) {
+  for (const expected of [ticks(300), ticksAgain(300), ticksAgain(300)]) {
     director.advance(100)
     director.send(datagram())
-    t.match(director.entry(dnsFlow()), { state: 'UDP', held: held.INACTIVE, expires: director.nowTicks() + ticks(300) })
+    t.match(director.entry(dnsFlow()), { state: 'UDP', held: held.INACTIVE, expires: director.nowTicks() + expected })
   }
   t.same(director.counts(dns), { '10.0.0.1': '0/1' })
 })
+
+t.test(
+  'packets in one state write the connection only now and then, and it never runs out before its timeout',
+  async (t) => {
+    const flow = webFlow(++port)
+    director.send(segment('S', port))
+    director.send(segment('A', port))
+    const left = Array.from({ length: 12 }, () => {
+      director.send(segment('A', port))
+      const ticksLeft = director.entry(flow).expires - director.nowTicks()
+      director.advanceTicks(1)
+      return ticksLeft - ticks(900)
+    })
+    t.same(left, [0, 4, 3, 2, 1, 0, 4, 3, 2, 1, 0, 4])
+  },
+)
 
 t.test('changed timeouts are in force from the next packet on', async (t) => {
   const established = webFlow(++port)
@@ -175,11 +196,11 @@ t.test('changed timeouts are in force from the next packet on', async (t) => {
   t.same(director.dataplane.timeouts(), { tcpS: 60, tcpFinS: 7, udpS: 11 })
   t.equal(director.entry(established).expires, before)
   director.send(segment('A', port))
-  t.equal(director.entry(established).expires, director.nowTicks() + ticks(60))
+  t.equal(director.entry(established).expires, director.nowTicks() + ticksAgain(60))
   director.send(segment('FA', port))
   t.equal(director.entry(established).expires, director.nowTicks() + ticks(7))
   director.send(datagram())
-  t.equal(director.entry(dnsFlow()).expires, director.nowTicks() + ticks(11))
+  t.equal(director.entry(dnsFlow()).expires, director.nowTicks() + ticksAgain(11))
   director.send(segment('S', ++port))
   t.equal(director.entry(webFlow(port)).expires, director.nowTicks() + ticks(60), 'SYN_RECV has its own')
   director.dataplane.setTimeouts({ tcpS: 900, tcpFinS: 120, udpS: 300 })

@@ -61,13 +61,18 @@ export class Connections {
     return (this.#control(slot) >>> 8) & 0xff
   }
 
-  /** A packet has come: re-arms the timer and moves on to the next state. */
+  /** A packet has come: moves on to the next state and arms the timer, which it may be for long enough (arm_conn()). */
   arm(slot: number, p: Packet, now: number): void {
     const control = this.#control(slot)
-    const state = nextState((control >>> 8) & 0xff, p)
+    const before = (control >>> 8) & 0xff
+    const state = nextState(before, p)
+    const due = now + this.#tables.timeout(state)
+    const left = (this.#expires(slot) - due) >>> 0
+    if (state === before && left <= sharedConstant.ARM_SLACK) return
     const kind = isActive(state) ? held.ACTIVE : held.INACTIVE
     moveCount(this.#tables, this.#server(slot), control & 0xff, kind)
-    this.#setControl(slot, now + this.#tables.timeout(state), control >>> 16, state, kind)
+    const expires = state === before ? due + sharedConstant.ARM_SLACK : due
+    this.#setControl(slot, expires, control >>> 16, state, kind)
   }
 
   /** A connection has expired, a tick ago as in find_live(). It is counted until its slot is taken or swept. */
@@ -142,8 +147,12 @@ export class Connections {
   }
 
   #isLive(slot: number, now: number): boolean {
-    const at = slot * size + offsets.control
-    return this.#view.getUint8(at) !== held.NOTHING && ((now - this.#view.getUint32(at + 4, true)) | 0) < 0
+    return (this.#control(slot) & 0xff) !== held.NOTHING && ((now - this.#expires(slot)) | 0) < 0
+  }
+
+  /** Tick. */
+  #expires(slot: number): number {
+    return this.#view.getUint32(slot * size + offsets.control + 4, true)
   }
 
   #server(slot: number): number {

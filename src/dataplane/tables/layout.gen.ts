@@ -623,6 +623,7 @@ export const serverFlag = {
 export const sharedConstant = {
   SET_SLOTS: 8,
   TICK_SHIFT: 26,
+  ARM_SLACK: 4,
   STATE_SLOTS: 16,
   PLAN_BLOCK: 8,
   OWN_MACS: 8,
