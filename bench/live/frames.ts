@@ -1,13 +1,10 @@
 import { frame, type PacketSpec } from '../../test/lib/packet.js'
 import { directorMac, type Endpoint, flowSource, type PacketKind, vport } from '../traffic.js'
 
-/** Bytes of a frame, as in load.bpf.c. */
-export const frameSize = 66
-
 /** MAC address of the clients' router. */
 const clientMac = '02:00:00:00:03:00'
 
-/** No-operation twice, timestamps (RFC 7323): what Linux puts into every segment. */
+/** No-operation twice, timestamps (RFC 7323): what Linux puts into every segment. load.bpf.c relies on there being no others. */
 const options = Buffer.from('0101080a0000000100000001', 'hex')
 
 /** What all frames of a kind have in common; load.bpf.c fills in the source and mends the checksums. */

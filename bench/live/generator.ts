@@ -1,9 +1,10 @@
 import { BpfError, BpfObject, type BpfProgram } from '../../src/bpf/index.js'
 import { objectPath } from '../object-path.js'
 import type { Sending } from '../traffic.js'
-import { frameSize, frameTemplate } from './frames.js'
+import { frameTemplate } from './frames.js'
 
-const wordBytes = 8
+/** Of each frame, from its beginning: what load.bpf.c writes. The rest is TCP options, the same in all. */
+const writtenBytes = 56
 const headBytes = 56
 const clockEvery = 64
 const sentOffset = 28
@@ -15,13 +16,12 @@ const intervalOffset = 48
  * from a stack.
  */
 const tunnelRoom = 64
-const templateBytes = Math.ceil(frameSize / wordBytes) * wordBytes
 
 /**
  * Frames that the kernel has under way at a time: few enough for a veth's ring of 256, so that none is
- * lost however slow the receiver is.
+ * lost however slow the receiver is, and one less than a round of NAPI, or each would be followed by an empty one.
  */
-const batchSize = 64
+const batchSize = 63
 
 /** What a run sends. */
 export interface Load {
@@ -64,15 +64,15 @@ export class Generator {
     const { packets: repeat, sending } = load
     const room = sending === 'tunnel' ? tunnelRoom : 0
     this.#spec.set(encode(load, room))
-    for (let left = repeat; left > 0; left = repeat - this.#spec.readUInt32LE(sentOffset)) this.#run(left, room)
+    const data = Buffer.concat([Buffer.alloc(room), frameTemplate('ack', load.vip)])
+    for (let left = repeat; left > 0; left = repeat - this.#spec.readUInt32LE(sentOffset)) this.#run(left, data)
     const ns = this.#spec.readBigUInt64LE(timeOffset + 8) - this.#spec.readBigUInt64LE(timeOffset)
     const timed = repeat - 1 - ((repeat - 1) % clockEvery)
     return timed === 0 ? 0 : ((Number(ns) / 1e6) * repeat) / timed
   }
 
   /** A signal to this process ends it between two batches. */
-  #run(repeat: number, room: number): void {
-    const data = Buffer.alloc(room + frameSize)
+  #run(repeat: number, data: Buffer): void {
     try {
       this.#program.testRun({ data, ingressIfindex: this.ifindex, repeat, liveFrames: true, batchSize })
     } catch (error) {
@@ -87,11 +87,12 @@ export class Generator {
 
 /** struct load_spec. */
 function encode({ vip, flows, first, stride, synEvery, newFlow, rate }: Load, room: number): Buffer {
-  const spec = Buffer.alloc(headBytes + 2 * templateBytes)
+  const spec = Buffer.alloc(headBytes + 2 * writtenBytes)
   const head = [first, stride, flows, newFlow, synEvery, synEvery, room]
   for (const [i, word] of head.entries()) spec.writeUInt32LE(word, 4 * i)
   if (rate) spec.writeBigUInt64LE(BigInt(Math.round(1e9 / rate)), intervalOffset)
-  frameTemplate('ack', vip).copy(spec, headBytes)
-  frameTemplate('syn', vip).copy(spec, headBytes + templateBytes)
+  for (const [i, kind] of (['ack', 'syn'] as const).entries()) {
+    frameTemplate(kind, vip).copy(spec, headBytes + i * writtenBytes, 0, writtenBytes)
+  }
   return spec
 }
