@@ -16,7 +16,7 @@ import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openDataplane, removeDataplanes } from './dataplane/open.js'
 import { Director } from './director/director.js'
-import { MemoryGiver } from './give-back.js'
+import { keepNursery, MemoryGiver } from './give-back.js'
 import { serveIpvs } from './ipvs/server/server.js'
 import { collectMetrics } from './metrics/collect.js'
 import { serveMetrics } from './metrics/server.js'
@@ -85,8 +85,10 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     await director.start()
     const memory = new MemoryGiver(systemClock)
     closers.push(async () => memory.stop())
+    const forwards = !dataplane.supports.survivesProcess
+    if (!forwards) keepNursery()
     const changed = (commands: number) => {
-      if (dataplane.supports.survivesProcess) memory.note(commands)
+      if (!forwards) memory.note(commands)
     }
     const parts = { director, version, pinDir, refusals, down, ended: () => ending.end('down'), changed }
     const api = await serveApi(join(runtimeDir, socketName), parts, log)

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
+import { getHeapSpaceStatistics } from 'node:v8'
 import t from 'tap'
-import { MemoryGiver } from '../../src/give-back.js'
+import { keepNursery, MemoryGiver } from '../../src/give-back.js'
 import { ManualClock } from '../lib/manual-clock.js'
 
 /** Something that only the collector of garbage makes go away. */
@@ -37,4 +38,17 @@ t.test('not at the end of the daemon', async (t) => {
   memory.stop()
   await clock.advance(2000)
   t.ok(reference.deref())
+})
+
+t.test('a nursery that is kept does not grow', async (t) => {
+  const mebibytes = () => {
+    const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+    return (space?.space_size ?? Number.NaN) / 2 ** 20
+  }
+  const before = mebibytes()
+  t.ok(before < 32, 'it could')
+  keepNursery()
+  const survivors = Array.from({ length: 500_000 }, (_, i) => ({ i }))
+  t.equal(survivors.length, 500_000)
+  t.equal(mebibytes(), before)
 })
