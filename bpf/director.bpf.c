@@ -75,6 +75,8 @@ static __always_inline bool find_live(struct journey *j)
 	__sync_val_compare_and_swap(&j->found.conn->control, j->found.control, pack(over));
 	/* It is to be looked up again: expired now, or new already if another CPU was first. */
 	j->lock_seen = LOCK_TAKEN;
+	/* The look will fill it. Verifiers of before Linux 6.3 want to see it filled. */
+	j->found.expired = 0;
 	return false;
 }
 
