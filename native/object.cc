@@ -74,6 +74,7 @@ Napi::Value Object::maps(const Napi::CallbackInfo &info)
 		spec["valueSize"] = bpf_map__value_size(map);
 		spec["maxEntries"] = bpf_map__max_entries(map);
 		spec["flags"] = bpf_map__map_flags(map);
+		spec["holdsVariables"] = bpf_map__is_internal(map);
 		list[list.Length()] = spec;
 	}
 	return list;
@@ -118,7 +119,8 @@ Napi::Value Object::set_max_entries(const Napi::CallbackInfo &info)
 	return status(info.Env(), map ? bpf_map__set_max_entries(map, u32(info[1])) : -ENOENT);
 }
 
-// reuseMap(map, fd)
+// reuseMap(map, fd); the caller compares what may not differ, of a map of variables the entries,
+// too
 Napi::Value Object::reuse_map(const Napi::CallbackInfo &info)
 {
 	bpf_map *map = find_map(object_.get(), info[0]);

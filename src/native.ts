@@ -19,6 +19,12 @@ export interface MapSpec {
   readonly flags: number
 }
 
+/** A map that an object file declares. */
+export interface ObjectMapSpec extends MapSpec {
+  /** Its one entry is variables of the program, which addresses them directly: those of a section `.data.NAME`, `.rodata` or `.bss`. */
+  readonly holdsVariables: boolean
+}
+
 /** A map in the kernel. Names are cut to 15 characters there. */
 export interface MapInfo extends MapSpec {
   readonly id: number
@@ -54,7 +60,7 @@ export interface NativeObject {
   load(): Status
   /** What libbpf and the verifier said during the last open or load. */
   log(): string
-  maps(): MapSpec[] | Status
+  maps(): ObjectMapSpec[] | Status
   programs(): string[] | Status
   setMaxEntries(map: string, maxEntries: number): Status
   reuseMap(map: string, fd: number): Status

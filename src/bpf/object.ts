@@ -1,5 +1,5 @@
 import { DirectorError } from '../core/errors.js'
-import { type MapSpec, type NativeObject, native } from '../native.js'
+import { type NativeObject, native, type ObjectMapSpec } from '../native.js'
 import { check } from './error.js'
 import { BpfMap } from './map.js'
 import { BpfProgram } from './program.js'
@@ -23,7 +23,7 @@ export class BpfObject {
   }
 
   /** The maps that the file declares, with the adjustments made. */
-  mapSpecs(): readonly MapSpec[] {
+  mapSpecs(): readonly ObjectMapSpec[] {
     return check(this.handle.maps(), 'bpf_object__next_map', this.path)
   }
 
@@ -43,14 +43,15 @@ export class BpfObject {
   }
 
   /**
-   * Before load: uses a map that exists instead of making one. Its size may be another than the file says, what
-   * programs rely on may not.
-   * @throws DirectorError INCOMPATIBLE if type, key size or value size differ.
+   * Before load: uses a map that exists instead of making one. It may have more or fewer entries than the file says, if it
+   * holds no variables: of those libbpf maps as much memory as the file says, and gives back as much as the map has.
+   * @throws DirectorError INCOMPATIBLE if type, key size, value size, that one entry or flags differ.
    */
   reuseMap(name: string, map: BpfMap): void {
     const spec = this.mapSpecs().find((each) => each.name === name)
-    for (const field of ['type', 'keySize', 'valueSize'] as const) {
+    for (const field of ['type', 'keySize', 'valueSize', 'maxEntries', 'flags'] as const) {
       if (spec === undefined || spec[field] === map.info[field]) continue
+      if (field === 'maxEntries' && !spec.holdsVariables) continue
       throw new DirectorError(
         'INCOMPATIBLE',
         `map ${name}: ${field} is ${map.info[field]} in the kernel and ${spec[field]} in ${this.path}`,

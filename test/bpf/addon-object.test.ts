@@ -61,6 +61,12 @@ t.test('a map of variables, which another object goes on with', { skip }, async 
   next.load()
   next.program('count_in_variable').testRun({ data })
   t.same([...new Uint32Array(object.map('variables').mmap())].slice(0, 3), [0, 2, 0])
+  const other = BpfObject.open(objectPath)
+  t.teardown(() => other.close())
+  t.throws(() => other.reuseMap('variables', object.map('array')), {
+    code: 'INCOMPATIBLE',
+    message: /^map variables: maxEntries is 4 in the kernel and 1 in /,
+  })
 })
 
 t.test('what the verifier says is in the error', { skip }, async (t) => {
