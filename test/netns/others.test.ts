@@ -1,18 +1,21 @@
 /** What others have: their files, pins, sockets and directors are left alone. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { maps } from '../../src/dataplane/tables/layout.gen.js'
 import { DirectorProcess } from '../lib/director-process.js'
 import { executeOrThrow } from '../lib/process.js'
 import { refusal, runOnce, startupTest } from './startup-fixture.js'
 
+const beginsAnew = /("maps":\[.*\]),"msg":"counters start anew: this build has others"/
+
 startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {
   await runOnce(director(['eth0']))
   const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
-  const replace = async (name: string, type: string, value: number, entries: number) => {
+  const replace = async (name: string, type: string, value: number, entries: number, flags = 0) => {
     const path = join(pinDirectory, 'maps', name)
     await executeOrThrow('rm', [path])
     const size = ['key', '4', 'value', `${value}`, 'entries', `${entries}`]
-    await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name])
+    await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name, 'flags', `${flags}`])
   }
   const verdicts = async () =>
     JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
@@ -20,17 +23,31 @@ startupTest('pins of another version', async (t, { director, pinDirectory, pinne
   await replace('vips', 'hash', 400, 7)
   const { id } = await verdicts()
 
-  t.match(
-    await refusal(t, director(['eth0', 'eth1'])),
-    /map vips: valueSize is 400 in the kernel .*; 'xlvs down' removes/,
-  )
+  const refused = director(['eth0', 'eth1'])
+  t.match(await refusal(t, refused), /map vips: valueSize is 400 in the kernel .*; 'xlvs down' removes/)
+  t.notMatch(refused.log, beginsAnew)
   t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
   t.equal((await verdicts()).id, id, 'the counters too are there')
 
   await executeOrThrow('rm', [join(pinDirectory, 'maps/vips')])
-  await runOnce(director(['eth0']))
+  const { name, valueSize, flags } = maps.serverCounts
+  await replace(name, 'array', valueSize, 64, flags)
+  t.match(
+    await refusal(t, director(['eth0'])),
+    /map server_counts: maxEntries is 64 in the kernel .*; 'xlvs down' removes/,
+  )
+  await replace(name, 'array', valueSize, 1)
+  t.match(await refusal(t, director(['eth0'])), /map server_counts: flags is 0 in the kernel .*; 'xlvs down' removes/)
+
+  await executeOrThrow('rm', [join(pinDirectory, 'maps', name)])
+  const accepted = director(['eth0'])
+  await runOnce(accepted)
   t.same(pinned('maps'), before.maps, 'a map that is not there is made')
   t.ok((await verdicts()).bytes_value > 80, 'other verdicts begin anew')
+  t.equal(beginsAnew.exec(accepted.log)?.[1], '"maps":["verdicts"]')
+  const again = director(['eth0'])
+  await runOnce(again)
+  t.notMatch(again.log, beginsAnew)
 })
 
 startupTest('files and pins of others', async (t, { director, namespace, pinDirectory, runtimeDirectory }) => {

@@ -48,7 +48,8 @@ export interface OpenedRaw {
 /**
  * Takes over what an earlier process wrote down, and listens.
  * @throws UnsupportedError if raw sockets or nftables cannot be had, DirectorError BUSY if another process has the runtime
- *   directory, INVALID or NO_SPACE for a table size that cannot be. Then nothing has changed.
+ *   directory, INCOMPATIBLE if another version left its state there, INVALID or NO_SPACE for a table size that cannot be. Then
+ *   nothing has changed.
  */
 export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
   const { interfaces: names, runtimeDir, log, clock, readLinks, nft, nowTicks = monotonicTicks } = options
@@ -97,6 +98,7 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
     })
     listening.start(await readLinks(), forwarder.take)
     closers.push(() => listening.close())
+    if (stored && stored.anew.length > 0) log.info({ maps: stored.anew }, 'counters start anew: this build has others')
     return { dataplane, abandon: closeAll }
   } catch (error) {
     await closeAll()

@@ -1,4 +1,7 @@
-/** Maps in memory as bytes, for a file: a line of JSON that says what is there, then blocks and entries as they stand in memory. */
+/**
+ * Maps in memory as bytes, for a file: a line with the SHA-256 of all that follows, in hexadecimal; a line of JSON that says
+ * what is there; blocks and entries as they stand in memory.
+ */
 import { createHash } from 'node:crypto'
 import type { MemoryMap } from '../sim/memory-map.js'
 import type { MemoryMaps } from '../sim/tables.js'
@@ -11,11 +14,19 @@ const indexBytes = 4
 const pageBytes = 16_384
 const zeroes = Buffer.alloc(pageBytes)
 
+const digestLength = 65
+const digestLine = /^[0-9a-f]{64}\n/
+
+/** Not kept: they outlive no packet. */
+const transient = ['locks']
+/** May be another build's: counts of other verdicts, which begin anew. */
+const renewable = ['verdicts']
+
+const shapeFields = ['type', 'keySize', 'valueSize', 'maxEntries'] as const
+type Shape = Readonly<Record<(typeof shapeFields)[number], number>>
+
 /** What was kept of one map. */
-interface Kept {
-  readonly keySize: number
-  readonly valueSize: number
-  readonly maxEntries: number
+interface Kept extends Shape {
   /** Of an array: how many blocks are not all 0. Their indexes come before them. */
   readonly blocks?: number
   /** Of a hash: entries, keys before values. */
@@ -24,8 +35,6 @@ interface Kept {
 
 interface Header {
   readonly format: 1
-  /** Of all that follows the line, SHA-256 in hexadecimal. */
-  readonly sha256: string
   /** Ticks mean nothing after a new start of the machine. */
   readonly bootId: string
   readonly maps: Readonly<Record<string, Kept>>
@@ -34,14 +43,17 @@ interface Header {
 /** A copy of all maps as they are now. */
 export function snapshotOf(maps: MemoryMaps, bootId: string): Buffer {
   const parts: Buffer[] = []
-  const kept = Object.entries(maps).map(([name, map]) => {
+  const lasting = Object.entries(specs).filter(([name]) => !transient.includes(name))
+  const kept = lasting.map(([name, { type }]) => {
+    const map = maps[name as keyof MemoryMaps]
     const { keySize, valueSize, maxEntries } = map.info
     const [what, bytes] = map.kind === 'hash' ? entriesOf(map) : blocksOf(map)
     parts.push(...bytes)
-    return [name, { keySize, valueSize, maxEntries, ...what }] as const
+    return [name, { type, keySize, valueSize, maxEntries, ...what }] as const
   })
-  const header: Header = { format: 1, sha256: sha256Of(parts), bootId, maps: Object.fromEntries(kept) }
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...parts])
+  const header: Header = { format: 1, bootId, maps: Object.fromEntries(kept) }
+  const all = [Buffer.from(`${JSON.stringify(header)}\n`), ...parts]
+  return Buffer.concat([Buffer.from(`${sha256Of(all)}\n`), ...all])
 }
 
 /** What a process left. */
@@ -49,46 +61,61 @@ export interface Stored {
   /** Sets of its connection table. */
   readonly sets: number
   readonly services: number
+  /** Tables that begin anew. */
+  readonly anew: readonly string[]
   /** Fills maps that are empty, and have a connection table of that size. */
   fill(maps: MemoryMaps): void
 }
 
-/** Reads a snapshot. @returns a text that says why it cannot be used. */
-export function storedIn(snapshot: Buffer, bootId: string): Stored | string {
-  const end = snapshot.indexOf('\n')
-  const header = end < 0 ? undefined : parse(snapshot.toString('utf8', 0, end))
-  if (header?.format !== 1) return 'it is no state of this version'
-  if (header.bootId !== bootId) return 'the machine has been started anew since'
-  const { conns, ...others } = header.maps
-  const different = Object.entries(specs).find(([name, spec]) => name !== 'conns' && !hasShape(spec, others[name]))
-  if (!conns || different || !isTableSize(conns.maxEntries))
-    return `its table ${different?.[0] ?? 'conns'} is another build's`
-  const length = Object.values(header.maps).reduce((sum, kept) => sum + lengthOf(kept), end + 1)
-  if (length !== snapshot.length) return `it is ${snapshot.length} bytes long and should be ${length}`
-  if (sha256Of([snapshot.subarray(end + 1)]) !== header.sha256) return 'it is damaged'
+/** Why a snapshot cannot be used. */
+export interface Unusable {
+  readonly reason: string
+  /** It may be of use to another version. */
+  readonly isAnothers: boolean
+}
+
+/** Reads a snapshot. */
+export function storedIn(snapshot: Buffer, bootId: string): Stored | Unusable {
+  const [digest] = digestLine.exec(snapshot.toString('latin1', 0, digestLength)) ?? []
+  if (digest === undefined) return { reason: 'it is no state of this version', isAnothers: true }
+  const signed = snapshot.subarray(digestLength)
+  if (`${sha256Of([signed])}\n` !== digest) return { reason: 'it is damaged', isAnothers: false }
+  const end = signed.indexOf('\n')
+  const header = JSON.parse(signed.toString('utf8', 0, end)) as Header
+  if (header.format !== 1) return { reason: 'it is no state of this version', isAnothers: true }
+  if (header.bootId !== bootId) return { reason: 'the machine has been started anew since', isAnothers: false }
+  const another = anothersTable(header.maps)
+  if (another !== undefined) return { reason: `its table ${another} is another build's`, isAnothers: true }
+  const { conns, services } = header.maps as Record<keyof typeof specs, Kept>
   return {
     sets: conns.maxEntries,
-    services: others.services?.count ?? 0,
-    fill: (maps) => fill(maps, header, snapshot.subarray(end + 1)),
+    services: services.count ?? 0,
+    anew: renewable.filter((name) => !isOurs(name, header.maps[name])),
+    fill: (maps) => fill(maps, header, signed.subarray(end + 1)),
   }
+}
+
+/** The table that forbids to go on: of another shape, or only in one of the builds. */
+function anothersTable(kept: Header['maps']): string | undefined {
+  const names = new Set([...Object.keys(specs), ...Object.keys(kept)])
+  return [...names].find((name) => ![...transient, ...renewable].includes(name) && !isOurs(name, kept[name]))
+}
+
+/** Whether what was kept is a table of this build's; the connection table has the size that was asked for. */
+function isOurs(name: string, kept: Kept | undefined): boolean {
+  const ours: Shape | undefined = specs[name as keyof typeof specs]
+  return shapeFields.every((field) => ours?.[field] === kept?.[field] || (name === 'conns' && field === 'maxEntries'))
 }
 
 function fill(maps: MemoryMaps, header: Header, bytes: Buffer): void {
   let at = 0
   for (const [name, kept] of Object.entries(header.maps)) {
-    const map = maps[name as keyof MemoryMaps]
     const part = bytes.subarray(at, at + lengthOf(kept))
+    at += part.length
+    if (!isOurs(name, kept)) continue
+    const map = maps[name as keyof MemoryMaps]
     if (kept.blocks !== undefined) putBlocks(map, kept.blocks, part)
     else putEntries(map, kept.count ?? 0, part)
-    at += part.length
-  }
-}
-
-function parse(line: string): Header | undefined {
-  try {
-    return JSON.parse(line) as Header
-  } catch {
-    return undefined
   }
 }
 
@@ -96,14 +123,6 @@ function sha256Of(parts: readonly Buffer[]): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest('hex')
-}
-
-function isTableSize(sets: number): boolean {
-  return Number.isInteger(Math.log2(sets))
-}
-
-function hasShape({ keySize, valueSize, maxEntries }: Kept, kept: Kept | undefined): boolean {
-  return kept?.keySize === keySize && kept.valueSize === valueSize && kept.maxEntries === maxEntries
 }
 
 /** Bytes of what was kept of a map. */

@@ -16,8 +16,8 @@ const soonMs = 200
 const restFactor = 100
 
 /**
- * What the last process left in a directory, if that can be used.
- * @throws DirectorError INVALID or PERMISSION if something is there that cannot be read.
+ * What the last process left in a directory, unless that is worth nothing any more.
+ * @throws DirectorError INVALID or PERMISSION if something is there that cannot be read, INCOMPATIBLE if another version can.
  */
 export function readState(directory: string, log: Logger): Stored | undefined {
   const path = join(directory, stateName)
@@ -27,8 +27,13 @@ export function readState(directory: string, log: Logger): Stored | undefined {
     throw new DirectorError('INVALID', `${path} is no file; remove it or choose another --runtime-dir`, { path })
   }
   const stored = storedIn(read(path), bootId())
-  if (typeof stored !== 'string') return stored
-  log.warn({ path, reason: stored }, 'the state of the last run cannot be used; starting without it')
+  if ('fill' in stored) return stored
+  const { reason, isAnothers } = stored
+  if (isAnothers) {
+    const message = `${path}: ${reason}; 'xlvs down' removes what another version left, and its connections`
+    throw new DirectorError('INCOMPATIBLE', message, { path })
+  }
+  log.warn({ path, reason }, 'the state of the last run cannot be used; starting without it')
   return undefined
 }
 

@@ -78,7 +78,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     // Left by a start that was cut short.
     if (!adopts) pins.clear()
     pins.create()
-    const { object, maps, fresh } = load(options, pins)
+    const { object, maps, fresh, anew } = load(options, pins)
     startSweeper(object)
     const { interfaces, xdpMode } = options
     const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
@@ -89,6 +89,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     }
     attachments.start()
     pins.putMaps(fresh)
+    if (anew.length > 0) log.info({ maps: anew }, 'counters start anew: this build has others')
     attachments.releaseOthers()
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
@@ -103,6 +104,8 @@ interface Loaded {
   readonly maps: BpfMaps
   /** Those of the maps that are not pinned yet. */
   readonly fresh: readonly BpfMap[]
+  /** Names of those in whose place there is a pin that is of no use. */
+  readonly anew: readonly string[]
 }
 
 function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
@@ -110,14 +113,15 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const adopted = pins.complete
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
-  const reused = reusedMaps(pins, log)
+  const reused = reusableMaps(pins)
   sizeMaps(object, sets)
   for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
   loadObject(object)
   const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
-  return { object, maps, fresh: Object.values(maps).filter(({ name }) => !reused.has(name)) }
+  const fresh = Object.values(maps).filter(({ name }) => !reused.has(name))
+  return { object, maps, fresh, anew: pins.mapNames().filter((name) => !reused.has(name)) }
 }
 
 /** @throws UnsupportedError if the kernel has no such programs, or not for this process. */
@@ -130,8 +134,8 @@ function loadObject(object: BpfObject): void {
   }
 }
 
-/** The pinned maps that go on being used; in place of the others new ones are made. */
-function reusedMaps(pins: Pins, log: Logger): ReadonlySet<string> {
+/** The pinned maps that can go on being used; in place of the others new ones are made. */
+function reusableMaps(pins: Pins): ReadonlySet<string> {
   const names = new Set(pins.mapNames())
   const { name, valueSize } = specs.verdicts
   if (!names.has(name)) return names
@@ -140,9 +144,7 @@ function reusedMaps(pins: Pins, log: Logger): ReadonlySet<string> {
   map.close()
   // A build with other verdicts cannot go on with the counters by their old numbers. How many there are is all that the kernel
   // remembers of them: with as many, but others, the old counts stand under new names.
-  if (before === valueSize) return names
-  log.info({ before, now: valueSize }, 'verdict counters start anew: this build has others')
-  names.delete(name)
+  if (before !== valueSize) names.delete(name)
   return names
 }
 

@@ -1,4 +1,5 @@
 /** What one process leaves to the next: the state file, by the data plane that writes and reads it. */
+import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -15,7 +16,7 @@ import type { Connection } from '../../../../src/core/connection.js'
 import type { Dataplane, ServiceEntry } from '../../../../src/dataplane/dataplane.js'
 import { removeRaw } from '../../../../src/dataplane/raw/open.js'
 import { readState } from '../../../../src/dataplane/raw/state-file.js'
-import { memoryMaps } from '../../../../src/dataplane/sim/tables.js'
+import { type MemoryMaps, memoryMaps } from '../../../../src/dataplane/sim/tables.js'
 import { dns, segment, server, wayTo, web } from '../../../bpf/director-fixture.js'
 import { RawDirector } from '../../../lib/raw-director.js'
 import { waitFor } from '../../../lib/wait-for.js'
@@ -66,10 +67,8 @@ t.test('a change while the one before is being written is written, too', async (
   }
   await waitFor('both services to be written', async () => {
     await director.clock.advance(200)
-    const stored = existsSync(stateOf(director)) && readState(director.runtimeDir, director.log)
-    if (!stored) return false
-    const maps = memoryMaps(stored.sets)
-    stored.fill(maps)
+    if (!existsSync(stateOf(director))) return false
+    const [maps] = storedTables(director)
     return maps.services.lookupAll().count === 2
   })
 })
@@ -90,11 +89,9 @@ t.test('an end writes everything', async (t) => {
 
 t.test('a state that cannot be used is said so, and not used', async (t) => {
   for (const [damage, reason] of [
-    [(path: string) => truncateSync(path, readFileSync(path).length - 1), /^it is \d+ bytes long and should be \d+$/],
+    [(path: string) => truncateSync(path, readFileSync(path).length - 1), /^it is damaged$/],
     [flipLastBit, /^it is damaged$/],
-    [(path: string) => writeFileSync(path, 'xlvs'), /^it is no state of this version$/],
-    [(path: string) => edit(path, /"bootId":"[^"]*"/, '"bootId":"another"'), /started anew/],
-    [(path: string) => edit(path, /("realServers":\{"keySize":4,"valueSize":)32/, '$148'), /table realServers/],
+    [(path: string) => edit(path, (header) => ({ ...header, bootId: 'another' })), /started anew/],
   ] as const) {
     const { director, opened } = await RawDirector.open(t)
     opened.dataplane.setService(entry)
@@ -106,6 +103,70 @@ t.test('a state that cannot be used is said so, and not used', async (t) => {
     t.match(director.log.fields[at]?.reason, reason)
   }
 })
+
+t.test('a state of another version stays, and a start is refused', async (t) => {
+  for (const [damage, reason] of [
+    [(path: string) => writeFileSync(path, ''), /raw\.state: it is no state of this version;/],
+    [(path: string) => writeFileSync(path, 'xlvs'), /raw\.state: it is no state of this version;/],
+    [
+      (path: string) => edit(path, (header) => ({ ...header, format: 2 })),
+      /raw\.state: it is no state of this version;/,
+    ],
+    [editTable('realServers', { valueSize: 48 }), /table realServers is another build's/],
+    [editTable('vips', { keySize: 8 }), /table vips/],
+    [editTable('plans', { maxEntries: 2 }), /table plans/],
+    [editTable('plans', { type: 1 }), /table plans/],
+    [editTable('conns', { valueSize: 512 }), /table conns/],
+    [(path: string) => edit(path, ({ maps: { config, ...maps }, ...header }) => ({ ...header, maps })), /table config/],
+    [editTable('another', { type: 2, blocks: 0 }), /table another/],
+  ] as const) {
+    const { director, opened } = await RawDirector.open(t)
+    opened.dataplane.setService(entry)
+    await opened.dataplane.close()
+    damage(stateOf(director))
+    const before = readFileSync(stateOf(director))
+    await t.rejects(director.start(), { code: 'INCOMPATIBLE', message: reason })
+    await t.rejects(director.start(), { message: /'xlvs down' removes what another version left/ })
+    t.ok(readFileSync(stateOf(director)).equals(before))
+    t.equal(await hasTable(director), true, 'and the kernel silent')
+  }
+})
+
+t.test('a state of a build with other verdicts goes on, its verdicts anew', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
+  opened.dataplane.setService(entry)
+  director.receive(syn)
+  const before = await connections(opened.dataplane)
+  t.equal(opened.dataplane.stats().verdicts.get('route_tx'), 1)
+  await opened.dataplane.close()
+  const [asItWas] = storedTables(director)
+  editTable('verdicts', { valueSize: 320 })(stateOf(director))
+  const [asItIs, services] = storedTables(director)
+  t.equal(services, 1)
+  t.same(asItIs.vips.lookupAll(), asItWas.vips.lookupAll(), 'what stands behind them is read')
+  const next = await director.start()
+  t.same([...next.dataplane.services()], [entry])
+  t.same(await connections(next.dataplane), before)
+  t.equal(before.length, 1)
+  t.equal(next.dataplane.stats().verdicts.get('route_tx'), 0)
+  t.equal(anew(director), 1)
+  await next.dataplane.close()
+  await director.start()
+  t.equal(anew(director), 1, 'which is said once')
+})
+
+function storedTables({ runtimeDir, log }: RawDirector): [MemoryMaps, services: number] {
+  const stored = readState(runtimeDir, log)
+  if (!stored) throw new Error(`${runtimeDir} has no state that can be used`)
+  const maps = memoryMaps(stored.sets)
+  stored.fill(maps)
+  return [maps, stored.services]
+}
+
+function anew({ log }: RawDirector): number {
+  return log.lines.filter((line) => line === 'info counters start anew: this build has others').length
+}
 
 function flipLastBit(path: string): void {
   const bytes = readFileSync(path)
@@ -121,10 +182,25 @@ t.test('a state that is no file is refused', async (t) => {
   await t.rejects(director.start(), { code: 'INVALID', message: /raw\.state is no file/ })
 })
 
-function edit(path: string, pattern: RegExp, replacement: string): void {
-  const text = readFileSync(path, 'latin1')
-  if (!pattern.test(text)) throw new Error(`${path} has no ${pattern}`)
-  writeFileSync(path, text.replace(pattern, replacement), 'latin1')
+interface Header {
+  readonly maps: Readonly<Record<string, object>>
+}
+
+/** Another build's file: its header is another, and its digest right. */
+function edit(path: string, change: (header: Header) => Header): void {
+  const lines = readFileSync(path)
+  const signed = lines.subarray(lines.indexOf('\n') + 1)
+  const end = signed.indexOf('\n')
+  const header = change(JSON.parse(signed.toString('utf8', 0, end)))
+  const all = Buffer.concat([Buffer.from(JSON.stringify(header)), signed.subarray(end)])
+  const digest = createHash('sha256').update(all).digest('hex')
+  writeFileSync(path, Buffer.concat([Buffer.from(`${digest}\n`), all]))
+}
+
+function editTable(name: string, fields: object): (path: string) => void {
+  return (path) => {
+    edit(path, ({ maps, ...header }) => ({ ...header, maps: { ...maps, [name]: { ...maps[name], ...fields } } }))
+  }
 }
 
 t.test('the table keeps its size', async (t) => {
