@@ -189,8 +189,15 @@ static __always_inline int decide(struct xdp_md *ctx, struct journey *j)
 
 /* A power of two, so that a verdict is masked, not tested. */
 #define VERDICT_SLOTS 32
-_Static_assert(VERDICT_COUNT <= VERDICT_SLOTS, "every verdict has an action");
-_Static_assert(8 * VERDICT_SLOTS <= sizeof(struct cpu_verdicts), "and a counter");
+_Static_assert(VERDICT_COUNT <= VERDICT_SLOTS, "every verdict has a slot");
+_Static_assert(8 * VERDICT_SLOTS <= sizeof(struct cpu_verdicts), "every slot can be counted in");
+/* Four that forward are named one by one. */
+#define VERDICTS_FROM_TO(first, last) ((last) - (first) + 1)
+_Static_assert(VERDICTS_FROM_TO(VERDICT_PASS_NOT_IPV4, VERDICT_MALFORMED_CHECKSUM) + 4 +
+		       VERDICTS_FROM_TO(VERDICT_ICMP_PORT_UNREACHABLE, VERDICT_ICMP_TUNNEL_ERROR) +
+		       VERDICTS_FROM_TO(VERDICT_DROP_NO_SERVER, VERDICT_DROP_TUNNEL_ERROR) ==
+		   VERDICT_COUNT,
+	       "every verdict is named in action_of");
 
 static const __u8 action_of[VERDICT_SLOTS] = {
     [VERDICT_PASS_NOT_IPV4... VERDICT_MALFORMED_CHECKSUM] = XDP_PASS,
