@@ -163,7 +163,8 @@ function readMap(btf, variable) {
 
 /** A variable that is a map of one entry, as libbpf makes it of a section `.data.NAME`. */
 function readDirectMap(btf, section) {
-  const [variable] = btf.variables(section)
+  const [variable, ...others] = btf.variables(section)
+  if (others.length > 0) throw new Error(`section ${section} has ${others.length + 1} variables: a map is one of them`)
   if (section !== `.data.${variable.name}`) {
     throw new Error(`${variable.name} is in section ${section}: a map has its variable's name`)
   }

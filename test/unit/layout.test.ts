@@ -203,6 +203,15 @@ t.test('a variable in a section that is not called after it is refused', async (
   t.match(stderr, 'mine is in section .data.others')
 })
 
+t.test('a section of two variables is refused', async (t) => {
+  const btf = sampleBtf()
+  const int = btf.int('int', 4)
+  btf.section('.data.pair', [btf.variable('pair', int), btf.variable('other', int)])
+  const { status, stderr } = generate(t, btf, header)
+  t.equal(status, 1)
+  t.match(stderr, 'section .data.pair has 2 variables: a map is one of them')
+})
+
 t.test('only what types.h declares, and always in the same order', async (t) => {
   const text = readFileSync(generate(t, sampleBtf(), header).output, 'utf8')
   t.notMatch(text, /kernel/i)
