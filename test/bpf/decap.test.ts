@@ -84,6 +84,8 @@ const congested: Case[] = ecn.map(([outerEcn, innerEcn, result]) => ({
 }))
 
 const plain = tunnelled({})
+/** As the inner header says. */
+const innerLength = frame(inner).length - 14
 const untouched: Case[] = [
   { name: 'another address inside', frame: tunnelled({}, { ...inner, ip: { destination: '192.0.2.11' } }) },
   { name: 'a packet to the VIP without a tunnel', frame: frame(inner) },
@@ -101,6 +103,13 @@ const untouched: Case[] = [
   { name: 'another version inside', frame: tunnelled({}, { ...inner, ip: { ...inner.ip, version: 6 } }) },
   { name: 'inner header too short', frame: tunnelled({}, { ...inner, ip: { ...inner.ip, ihl: 4 } }) },
   { name: 'inner length beyond the frame', frame: tunnelled({}, { ...inner, ip: { ...inner.ip, totalLength: 1500 } }) },
+  {
+    name: 'inner length beyond the outer one, in padding of the link layer',
+    frame: Buffer.concat([
+      tunnelled({}, { ...inner, ip: { ...inner.ip, totalLength: innerLength + 6 } }),
+      Buffer.alloc(6),
+    ]),
+  },
   { name: 'three VLAN tags', frame: ipip({ vlans: [9, 8, 7], ip: outer }, inner) },
   ...[14, 20, 33, 34, 53].map((length) => ({
     name: `cut off after ${length} bytes`,

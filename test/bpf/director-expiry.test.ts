@@ -68,6 +68,20 @@ t.test('a packet in the last tick keeps a connection', async (t) => {
   }
 })
 
+t.test('a connection that stays in its state is written to in one tick of five, over the wrap, too', async (t) => {
+  const timeout = Math.ceil(900e9 / 2 ** 26)
+  const director = openDirector(t, { startTick: 2 ** 32 - timeout - 3 })
+  serve(director)
+  director.send(segment('S', 1))
+  const expiries: number[] = []
+  for (let tick = 0; tick < 12; tick++) {
+    director.send(segment('A', 1))
+    expiries.push(director.entry(webFlow(1)).expires)
+    director.advanceTicks(1)
+  }
+  t.same(expiries, [2 ** 32 - 3, 2, 2, 2, 2, 2, 7, 7, 7, 7, 7, 12])
+})
+
 t.test('whoever takes an expired slot gives back what it held', async (t) => {
   // One set: 8 slots.
   const director = openDirector(t, { sets: 1 })

@@ -8,8 +8,8 @@ const framesOfATick = 60
 /** In every fifth stretch of so many frames time stands still: the budget of ICMP errors, one for each tick, runs out. */
 const stretch = 1000
 
-/** A few ticks, a state's timeout and one more, the longest. */
-const jumps = [1, 1, 10, 149, 150, 448, 895, 896, 1789, 4471, 13412]
+/** A few ticks, as many as ARM_SLACK and one more, a state's timeout and one more, with ARM_SLACK and without, the longest. */
+const jumps = [1, 1, 4, 5, 10, 149, 150, 448, 895, 896, 899, 1789, 1793, 4471, 4475, 13412, 13416]
 
 /** Steps that a seed decides: mostly frames, so many of them. */
 export function* generate(seed: number, frames: number): Iterable<Step> {

@@ -23,6 +23,8 @@ const cpuWords = specs.serverLanes.valueSize / 4
 const laneWords = serverLaneLayout.size / 4
 const countWords = Object.values(trafficLayout.offsets).map((at) => (serverLaneLayout.offsets.traffic + at) / 4)
 const toldWords = [serverLaneLayout.offsets.nextHop / 4, serverLaneLayout.offsets.available / 4]
+/** Ticks have 32 bits. A run lives to see them begin again at 0, and its connections with it. */
+const startTick = 2 ** 32 - 100_000
 const noWords = new Uint32Array()
 
 /** director.bpf.c in the kernel and the program in TypeScript, to which the same happens. */
@@ -37,8 +39,8 @@ export class Pair {
 
   /** @param sets of the connection table. */
   constructor(sets: number) {
-    this.bpf = new BpfDirector({ sets })
-    this.sim = new SimDirector({ sets })
+    this.bpf = new BpfDirector({ sets, startTick })
+    this.sim = new SimDirector({ sets, startTick })
     this.#lanes = [this.bpf, this.sim].map(({ maps }) => new Uint32Array(maps.serverLanes.view().buffer))
     const sizeOf = ({ info }: DirectorMaps[ArrayName]) => info.maxEntries * info.valueSize
     const views = (name: ArrayName) => {
