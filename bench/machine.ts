@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { Writable } from 'node:stream'
 import { checkoutFile } from '../test/lib/checkout.js'
 import { MachineError } from '../test/vm/machine/error.js'
@@ -23,8 +22,8 @@ export async function runInVm(
   { quick, progress }: Session,
 ): Promise<readonly Section[]> {
   progress('preparing a virtual machine whose kernel has IP_VS')
-  execFileSync(checkoutFile('scripts/setup'), ['--vm'], { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (!existsSync(checkoutFile('build/vm/kernel'))) throw new BenchError('scripts/setup --vm has left no kernel')
+  const setup = spawnSync(checkoutFile('scripts/setup'), ['--vm'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (setup.status !== 0) throw new BenchError('scripts/setup --vm, which brings the kernel, has failed; see above')
   const output = new ResultReader(progress)
   const args = quick ? [...names, '--quick'] : names
   try {

@@ -10,7 +10,7 @@ import { type NamedResult, partsOf } from './rows.js'
 /**
  * Reads results of `--json` and writes the page. A run is called what its file is called, with its folder if that is needed to tell them apart.
  * @returns the table for the README.
- * @throws BenchError if a file is no result.
+ * @throws BenchError if a file is no result, or the page cannot be written.
  */
 export async function writeReport(files: readonly string[], out: string): Promise<string> {
   const names = files.map((file) => basename(file, '.json'))
@@ -20,7 +20,12 @@ export async function writeReport(files: readonly string[], out: string): Promis
   })
   const parts = partsOf(results)
   const drawn = await Promise.all(parts.map(async (part) => ({ part, figures: await figuresOf(part) })))
-  writeFileSync(out, page(results, drawn))
+  const html = page(results, drawn)
+  try {
+    writeFileSync(out, html)
+  } catch (cause) {
+    throw new BenchError(`--out ${out}: ${(cause as Error).message}`, { cause })
+  }
   return readmeTable(results)
 }
 
@@ -31,7 +36,10 @@ function readResult(file: string): Result {
   } catch (cause) {
     throw new BenchError(`${file}: it cannot be read as JSON: ${(cause as Error).message}`, { cause })
   }
-  if (result?.format !== resultFormat || !Array.isArray(result.sections)) {
+  const isResult =
+    [result?.sections, result?.targets].every(Array.isArray) &&
+    [result.started, result.command].every((text) => typeof text === 'string')
+  if (!isResult || result.format !== resultFormat) {
     throw new BenchError(`${file}: no result of --json, or one of another version: format ${resultFormat} is allowed`)
   }
   return result as Result

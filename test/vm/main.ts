@@ -28,7 +28,15 @@ const program = new Command('npm run vm --')
   .option('--timeout <seconds>', 'switch the machine off after this time', positive, 600)
   .option('--keep-serial <file>', "write the kernel's messages to a file")
   .option('--with-tests', 'put what the tests need inside, too: npm packages for development')
-  .option('--native', 'no virtual machine: this host, whose kernel must have IP_VS; as root')
+  .addOption(
+    new Option('--native', 'no virtual machine: this host, whose kernel must have IP_VS; as root').conflicts([
+      'accel',
+      'cpus',
+      'memory',
+      'keepSerial',
+      'withTests',
+    ]),
+  )
   .passThroughOptions()
   .action(async (command: string[], flags: Flags) => {
     const { accel, cpus, memory: memoryMb, timeout: timeoutS, keepSerial, withTests = false } = flags

@@ -69,6 +69,15 @@ t.test('the page', async (t) => {
 
   await t.test('refuses what is no result', async (t) => {
     await t.rejects(writeReport([write('c.json', { format: 99, sections: [] })], out), /c\.json: .*format 1 is allowed/)
+    await t.rejects(writeReport([write('d.json', { format: 1, sections: [] })], out), /d\.json: no result of --json/)
     await t.rejects(writeReport([join(directory, 'none.json')], out), /none\.json: it cannot be read/)
+  })
+
+  await t.test('refuses a place where no page can be', async (t) => {
+    const nowhere = join(directory, 'missing', 'page.html')
+    await t.rejects(writeReport([write('e.json', resultOf([inVm]))], nowhere), {
+      name: 'BenchError',
+      message: /^--out .*page\.html: ENOENT/,
+    })
   })
 })

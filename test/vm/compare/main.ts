@@ -11,22 +11,32 @@ import type { Result } from './run-case.js'
 
 interface Flags {
   readonly seed?: number
-  readonly steps: number
+  readonly steps?: number
   readonly lanes: number
 }
+
+const defaultSteps = 200
 
 const program = new Command('test:vm')
   .description('compares xlvs with kernel IPVS step by step')
   .argument('[case...]', 'beginnings of the names of the cases to run; default: all')
   .option('--seed <n>', 'run only random steps and packets drawn from this seed', wholeNumber)
-  .option('--steps <n>', 'how many random steps', wholeNumber, 200)
-  .option('--lanes <n>', 'pairs of directors that run at the same time', wholeNumber, 2)
+  .option('--steps <n>', `how many random steps; default: ${defaultSteps}`, positive)
+  .option('--lanes <n>', 'pairs of directors that run at the same time', positive, 2)
   .action(async (names: string[], { seed, steps, lanes }: Flags) => {
     const chosen = jobs.filter(({ name }) => names.length === 0 || names.some((start) => name.startsWith(start)))
     if (chosen.length === 0) {
-      program.error(`no case begins with ${names.join(' or ')}; there are: ${jobs.map(({ name }) => name).join(', ')}`)
+      program.error(
+        `error: no case begins with ${names.join(' or ')}; there are: ${jobs.map(({ name }) => name).join(', ')}`,
+      )
     }
-    await runAll(seed === undefined ? chosen.map(({ name }) => ({ name })) : randomRequests(seed, steps), lanes)
+    if (seed === undefined && steps !== undefined)
+      program.error('error: --steps is of random steps: --seed decides which')
+    if (seed !== undefined && names.length > 0)
+      program.error('error: --seed runs random steps only: it goes without cases')
+    const requests =
+      seed === undefined ? chosen.map(({ name }) => ({ name })) : randomRequests(seed, steps ?? defaultSteps)
+    await runAll(requests, lanes)
   })
 
 /** Each lane takes the next job: the waits of one fall together with the work of others. */
@@ -47,7 +57,7 @@ async function runAll(requests: readonly JobRequest[], lanes: number): Promise<v
     lane.disconnect()
     await once(lane, 'exit')
   }
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(lanes, requests.length)) }, work))
+  await Promise.all(Array.from({ length: Math.min(lanes, requests.length) }, work))
   console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 }
@@ -75,6 +85,11 @@ function report(name: string, { passed, difference }: Result, time: string): str
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number')
+  return Number(text)
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number of at least 1')
   return Number(text)
 }
 

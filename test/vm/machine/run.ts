@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { checkoutFile } from '../../lib/checkout.js'
 import { quote } from '../shell-word.js'
+import { MachineError } from './error.js'
 import { makeInitramfs } from './initramfs.js'
 import { findKernel } from './kernel.js'
 import { boot, bootFiles, type MachineOptions } from './qemu.js'
@@ -22,20 +23,31 @@ const cache = checkoutFile('build/vm')
  * folder, and gives its exit status; nothing but the cache is left.
  */
 export async function runInMachine(command: readonly string[], options: RunOptions, output: Writable): Promise<number> {
+  const { withTests, keepSerial } = options
+  // Tried before the machine is made, whose work would be lost.
+  if (keepSerial !== undefined) writeSerial(keepSerial, '', 'a')
   const directory = mkdtempSync(join(tmpdir(), 'xlvs-vm-'))
   const clean = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', clean)
   try {
     const kernel = findKernel(join(cache, 'kernel'))
-    const { withTests } = options
     const initramfs = await makeInitramfs({ kernel, job: jobOf(command), withTests }, cache, directory)
     const files = bootFiles(kernel.image, initramfs, directory)
     return await boot(files, options, output).finally(() => {
-      if (options.keepSerial && existsSync(files.console)) copyFileSync(files.console, options.keepSerial)
+      if (keepSerial !== undefined && existsSync(files.console))
+        writeSerial(keepSerial, readFileSync(files.console), 'w')
     })
   } finally {
     clean()
     process.removeListener('exit', clean)
+  }
+}
+
+function writeSerial(file: string, text: Uint8Array | string, flag: 'a' | 'w'): void {
+  try {
+    writeFileSync(file, text, { flag })
+  } catch (cause) {
+    throw new MachineError(`--keep-serial ${file}: ${(cause as Error).message}`, 125, { cause })
   }
 }
 
