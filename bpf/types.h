@@ -112,8 +112,9 @@ enum shared_constant {
 	/* Shift from CLOCK_MONOTONIC in ns to ticks, of 67 ms. */
 	TICK_SHIFT = 26,
 	/*
-	 * Ticks, of which there are 15 a second, that a connection may last beyond its timeout: as
-	 * many are between two writes to it while its packets come and its state stays.
+	 * Ticks, of which there are 15 a second, that a connection may last beyond its timeout:
+	 * while its packets come and its state stays, it is written to in one tick and not in as
+	 * many after.
 	 */
 	ARM_SLACK = 4,
 	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
