@@ -12,6 +12,7 @@
 #include "conn_state.h"
 #include "maps.h"
 #include "stats.h"
+#include "words.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct conn is read as 64-bit words");
 
@@ -49,11 +50,6 @@ static __always_inline struct control unpack(__u64 word)
 static __always_inline __u64 pack(struct control c)
 {
 	return (__u64)c.expires << 32 | (__u32)c.generation << 16 | (__u32)c.state << 8 | c.held;
-}
-
-static __always_inline __u64 read_word(const void *address)
-{
-	return *(const volatile __u64 *)address;
 }
 
 /*

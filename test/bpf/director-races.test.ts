@@ -28,8 +28,8 @@ function otherCpu(director: BpfDirector) {
   }
 }
 
-/** Bytes of struct conn, and where struct race has the one that is inserted. */
-const [entrySize, insertedOffset] = [connLayout.size, 16]
+/** Bytes of struct conn, and where struct race has the one that is inserted, and after how many words another recycles one. */
+const [entrySize, insertedOffset, recyclerOffset] = [connLayout.size, 16, 16 + connLayout.size]
 
 function openRaces(t: Test) {
   const director = openDirector(t, { object: 'director-races', sets: 1 })
@@ -89,24 +89,43 @@ for (const [name, other, flags, after, counts] of [
   })
 }
 
+/** The table, which is one set. */
+function onlySet(director: BpfDirector): Buffer {
+  return Buffer.from(director.object.map('conns').mmap())
+}
+
+/** Where the only entry of a set is. */
+function onlySlot(set: Buffer): number {
+  return Math.floor(set.findIndex((byte) => byte !== 0) / entrySize)
+}
+
+function entryAt(set: Buffer, slot: number): Buffer {
+  return set.subarray(slot * entrySize, (slot + 1) * entrySize)
+}
+
 /** Makes the other CPU: when a lock is taken next, it has just put an entry, of those in the table, into the first slot. */
 function otherInserter(director: BpfDirector) {
-  const set = Buffer.from(director.object.map('conns').mmap())
+  const set = onlySet(director)
   const race = new Uint8Array(director.object.map('race').mmap())
   return {
     /** Takes the only entry out of the table. */
     takesEntry(): void {
-      race.set(set.subarray(this.slot * entrySize, (this.slot + 1) * entrySize), insertedOffset)
+      race.set(entryAt(set, onlySlot(set)), insertedOffset)
       set.fill(0)
-    },
-    /** Where the only entry is. */
-    get slot(): number {
-      return Math.floor(set.findIndex((byte) => byte !== 0) / entrySize)
     },
     get hasCome(): boolean {
       return race[insertedOffset] === 0
     },
   }
+}
+
+/** A port whose connection is put into the first slot of the table. */
+function portOfFirstSlot(director: BpfDirector): number {
+  const set = onlySet(director)
+  let port = 50_000
+  for (director.send(segment('S', port)); onlySlot(set) !== 0; director.send(segment('S', ++port))) set.fill(0)
+  set.fill(0)
+  return port
 }
 
 t.test('a SYN that comes to two CPUs at once is scheduled once', async (t) => {
@@ -124,10 +143,10 @@ t.test('a SYN that comes to two CPUs at once is scheduled once', async (t) => {
 
 t.test('the slot of an expired connection that another CPU takes for another one is not waited for', async (t) => {
   const director = openRaces(t)
-  const set = Buffer.from(director.object.map('conns').mmap())
+  const set = onlySet(director)
   const other = otherInserter(director)
-  let port = 50_000
-  for (director.send(segment('S', port)); other.slot !== 0; director.send(segment('S', ++port))) set.fill(0)
+  const port = portOfFirstSlot(director)
+  director.send(segment('S', port))
   const ours = Buffer.from(set)
   director.advance(61)
   set.fill(0)
@@ -141,6 +160,27 @@ t.test('the slot of an expired connection that another CPU takes for another one
   t.ok(other.hasCome)
   t.equal(director.entry(webFlow(port)).state, 'SYN_RECV')
   checkCounts(t, director, '2/0')
+})
+
+t.test('an entry that is recycled while it is read is not taken for what it was', async (t) => {
+  const director = openRaces(t)
+  const set = onlySet(director)
+  const race = Buffer.from(director.object.map('race').mmap())
+  const port = portOfFirstSlot(director)
+  director.send(segment('S'))
+  const theirs = Buffer.from(entryAt(set, onlySlot(set)))
+  set.fill(0)
+  director.send(segment('S', port))
+  const { server: index } = director.entry(webFlow(port))
+  // As the other CPU leaves them.
+  setCounts(director, index, 1, 0)
+  theirs.copy(race, recyclerOffset + 8)
+  // Its addresses and its ports are read, its state not yet.
+  race.writeBigUInt64LE(2n, recyclerOffset)
+  t.equal(director.send(segment('F', port)).verdict, 'pass_no_conn')
+  t.equal(race.readBigUInt64LE(recyclerOffset), 0n, 'the other one has come')
+  t.ok(entryAt(set, 0).equals(theirs), 'and its connection is as it was made')
+  checkCounts(t, director, '1/0')
 })
 
 t.test('an entry that becomes another connection is left alone', async (t) => {

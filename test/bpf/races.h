@@ -2,12 +2,15 @@
 /*
  * The director with another CPU that comes in at the worst moment, so that races are no matter of
  * luck: when a test has armed it, it has just changed the word that a compare-and-exchange is
- * about, or has just made a connection under the lock that is to be taken.
+ * about, or has just made a connection under the lock that is to be taken, or makes another one of
+ * an entry that is being read. Stands in for bpf/words.h (same include guard).
  */
 #ifndef RACES_H
 #define RACES_H
+#define WORDS_H
 
 #include "fake_clock.h"
+#include "../../bpf/maps.h"
 
 struct race {
 	/* What the other CPU makes of the word. */
@@ -16,6 +19,9 @@ struct race {
 	__u64 armed;
 	/* What it puts into the first slot of the table; all 0: nothing. */
 	__u64 inserted[4];
+	/* After so many words have been read, it writes the first slot of the table anew. */
+	__u64 reads;
+	__u64 recycled[4];
 };
 
 struct {
@@ -51,6 +57,28 @@ static __attribute__((noinline)) int other_inserter(__u32 *lock, __u64 *slot)
 	}
 	*lock += 2;
 	return 0;
+}
+
+static __attribute__((noinline)) int other_recycler(void)
+{
+	__u32 key = 0;
+	struct race *r = bpf_map_lookup_elem(&race, &key);
+	__u64 *slot;
+
+	if (!r || !r->reads || --r->reads)
+		return 0;
+	slot = bpf_map_lookup_elem(&conns, &key);
+	for (int i = 0; slot && i < 4; i++)
+		slot[i] = r->recycled[i];
+	return 0;
+}
+
+static __always_inline __u64 read_word(const void *address)
+{
+	__u64 word = *(const volatile __u64 *)address;
+
+	other_recycler();
+	return word;
 }
 
 #define __sync_fetch_and_or(address, bits)                                                         \

@@ -97,6 +97,7 @@ t.test('these BPF headers know no maps', async (t) => {
     'checksum.h',
     'tuple.h',
     'packet.h',
+    'words.h',
     'for_us.h',
     'may_schedule.h',
     'frame_sum.h',
