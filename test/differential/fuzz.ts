@@ -1,7 +1,8 @@
 /** `npm run fuzz`: director.bpf.c against the same in TypeScript, for as long as wanted. */
 import { setImmediate } from 'node:timers/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { collectGarbage } from '../../src/give-back.js'
+import { positive } from '../lib/positive.js'
 import { hunt } from './hunt.js'
 
 interface Flags {
@@ -32,10 +33,5 @@ const program = new Command('npm run fuzz --')
       await setImmediate()
     }
   })
-
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number of at least 1')
-  return Number(text)
-}
 
 await program.parseAsync()

@@ -10,6 +10,7 @@ import type { Nft } from '../../net/nft.js'
 import { type MemoryMaps, memoryMaps, Tables } from '../sim/tables.js'
 import { monotonicTicks } from '../tables/connection-table.js'
 import { sharedConstant } from '../tables/layout.gen.js'
+import { noteBegunAnew } from '../tables/other-build.js'
 import { Settings } from '../tables/settings.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
 import type { DatagramSockets } from './datagram-sockets.js'
@@ -98,7 +99,7 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
     })
     listening.start(await readLinks(), forwarder.take)
     closers.push(() => listening.close())
-    if (stored && stored.anew.length > 0) log.info({ maps: stored.anew }, 'counters start anew: this build has others')
+    noteBegunAnew(log, stored?.anew ?? [])
     return { dataplane, abandon: closeAll }
   } catch (error) {
     await closeAll()

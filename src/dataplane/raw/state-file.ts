@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js'
 import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { MemoryMaps } from '../sim/tables.js'
+import { leftByAnother } from '../tables/other-build.js'
 import { type Stored, snapshotOf, storedIn } from './snapshot.js'
 
 /** In the runtime directory, which is memory and ends with the machine, as connections do. */
@@ -29,10 +30,7 @@ export function readState(directory: string, log: Logger): Stored | undefined {
   const stored = storedIn(read(path), bootId())
   if ('fill' in stored) return stored
   const { reason, isAnothers } = stored
-  if (isAnothers) {
-    const message = `${path}: ${reason}; 'xlvs down' removes what another version left, and its connections`
-    throw new DirectorError('INCOMPATIBLE', message, { path })
-  }
+  if (isAnothers) throw leftByAnother(path, reason)
   log.warn({ path, reason }, 'the state of the last run cannot be used; starting without it')
   return undefined
 }

@@ -16,6 +16,7 @@ import type { Logger } from '../../core/logger.js'
 import { requireCapabilities } from '../../net/capabilities.js'
 import type { Refusal } from '../dataplane.js'
 import { sharedConstant, maps as specs } from '../tables/layout.gen.js'
+import { leftByAnother, noteBegunAnew } from '../tables/other-build.js'
 import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
@@ -89,7 +90,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     }
     attachments.start()
     pins.putMaps(fresh)
-    if (anew.length > 0) log.info({ maps: anew }, 'counters start anew: this build has others')
+    noteBegunAnew(log, anew)
     attachments.releaseOthers()
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
@@ -154,8 +155,7 @@ function reuse(object: BpfObject, name: string, pins: Pins): void {
     object.reuseMap(name, map)
   } catch (error) {
     if (!(error instanceof DirectorError)) throw error
-    const message = `${pins.directory}: ${error.message}; 'xlvs down' removes what another version left, and its connections`
-    throw new DirectorError(error.code, message, error.details, { cause: error })
+    throw leftByAnother(pins.directory, error.message, error.details, { cause: error })
   } finally {
     map.close()
   }

@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
+import { positive } from '../../lib/positive.js'
 import { type JobRequest, jobFor, jobs, randomRequests } from './jobs.js'
 import type { Result } from './run-case.js'
 
@@ -85,11 +86,6 @@ function report(name: string, { passed, difference }: Result, time: string): str
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number')
-  return Number(text)
-}
-
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it has to be a whole number of at least 1')
   return Number(text)
 }
 

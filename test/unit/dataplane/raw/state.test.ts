@@ -34,6 +34,13 @@ async function connections(dataplane: Dataplane): Promise<Connection[]> {
   return all
 }
 
+/** One connection of one service. */
+function forwardOne(director: RawDirector, dataplane: Dataplane): void {
+  dataplane.setNextHop('10.0.0.1', wayTo(1))
+  dataplane.setService(entry)
+  director.receive(syn)
+}
+
 const stateOf = ({ runtimeDir }: RawDirector) => join(runtimeDir, 'raw.state')
 
 t.test('what is known after a kill is what was written last', async (t) => {
@@ -75,9 +82,7 @@ t.test('a change while the one before is being written is written, too', async (
 
 t.test('an end writes everything', async (t) => {
   const { director, opened } = await RawDirector.open(t)
-  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
-  opened.dataplane.setService(entry)
-  director.receive(syn)
+  forwardOne(director, opened.dataplane)
   const before = await connections(opened.dataplane)
   opened.dataplane.collect()
   await opened.dataplane.close()
@@ -134,9 +139,7 @@ t.test('a state of another version stays, and a start is refused', async (t) => 
 
 t.test('a state of a build with other verdicts goes on, its verdicts anew', async (t) => {
   const { director, opened } = await RawDirector.open(t)
-  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
-  opened.dataplane.setService(entry)
-  director.receive(syn)
+  forwardOne(director, opened.dataplane)
   const before = await connections(opened.dataplane)
   t.equal(opened.dataplane.stats().verdicts.get('route_tx'), 1)
   await opened.dataplane.close()
@@ -219,9 +222,7 @@ t.test('a table that cannot be swept in time is refused', async (t) => {
 
 t.test('expired connections are taken off the counts', async (t) => {
   const { director, opened } = await RawDirector.open(t)
-  opened.dataplane.setNextHop('10.0.0.1', wayTo(1))
-  opened.dataplane.setService(entry)
-  director.receive(syn)
+  forwardOne(director, opened.dataplane)
   await director.clock.advance(1000)
   t.match([...opened.dataplane.counters()], [{ servers: [{ active: 1 }] }])
   director.advance(61)
