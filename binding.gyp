@@ -5,6 +5,7 @@
       'sources': [
         'native/addon.cc',
         'native/exec.cc',
+        'native/grace_period.cc',
         'native/libbpf_log.cc',
         'native/link.cc',
         'native/lock.cc',

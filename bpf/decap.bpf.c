@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * The real server's end of LVS/TUN where the kernel has no tunl0: takes the outer header off IPIP
  * packets (RFC 2003) for the VIPs of a map and gives the packets inside to the kernel. Everything

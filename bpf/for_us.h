@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* Whom a frame was sent to. Knows no maps. */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Decides whether a frame is addressed to this director. Knows no maps. */
 #ifndef FOR_US_H
 #define FOR_US_H
 
@@ -12,10 +12,10 @@
  * Whether the frame was sent to this machine, as IPVS asks with PACKET_HOST (ip_vs_in_hook()). A
  * bridge that floods shows the director, or its backup, what is for others.
  */
-static __always_inline bool is_for_us(const struct packet *p, const struct config *config,
+static __always_inline bool is_for_us(const struct ethhdr *eth, const struct config *config,
 				      __u32 now)
 {
-	__u64 mac = eth_destination(p->eth);
+	__u64 mac = eth_destination(eth);
 
 	if (likely(mac == config->own_macs[0]))
 		return true;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Forwarding: LVS/DR and LVS/TUN. Knows no maps: what it needs of the real server and the way there
  * comes in as arguments. Rules: net/netfilter/ipvs/ip_vs_xmit.c.
@@ -87,13 +87,14 @@ static __always_inline int send_by(const struct xdp_md *ctx, const struct hop *h
 
 /* Whether the packet can take the way at all; mtu and overhead, which a tunnel adds, in bytes.
  * is_error: an ICMP error, about which none is sent. */
-static __always_inline int check_route(struct packet *p, __u32 mtu, __u32 overhead, bool is_error)
+static __always_inline int check_route(const struct xdp_md *ctx, struct packet *p, struct iphdr *ip,
+				       __u32 mtu, __u32 overhead, bool is_error)
 {
-	struct iphdr *ip = p->ip;
+	__u32 uncut = uncut_bytes(ctx), length = p->ip_len < uncut ? p->ip_len : uncut;
 
 	if (unlikely(ip->ttl <= 1))
 		return is_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;
-	if (likely(p->ip_len + overhead <= mtu))
+	if (likely(length + overhead <= mtu))
 		return GO_ON;
 	/* An XDP program has one frame to send: it cannot fragment. */
 	if (is_error || !(ip->frag_off & bpf_htons(IP_DF)))
@@ -106,14 +107,15 @@ static __always_inline int check_route(struct packet *p, __u32 mtu, __u32 overhe
 
 /* ip_vs_dr_xmit(): the frame gets new MAC addresses, the packet is one hop older, no more. */
 static __always_inline int forward_route(struct xdp_md *ctx, struct packet *p,
-					 const struct hop *hop, bool is_error)
+					 const struct headers *h, const struct hop *hop,
+					 bool is_error)
 {
-	int result = check_route(p, hop->mtu, 0, is_error);
+	int result = check_route(ctx, p, h->ip, hop->mtu, 0, is_error);
 
 	if (unlikely(result != GO_ON))
 		return result;
-	decrement_ttl(p->ip);
-	set_macs(p->eth, hop);
+	decrement_ttl(h->ip);
+	set_macs(h->eth, hop);
 	return send_by(ctx, hop, VERDICT_ROUTE_TX, VERDICT_ROUTE_REDIRECT);
 }
 
@@ -130,7 +132,7 @@ static __always_inline __u8 outer_tos(__u8 tos)
 static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet *p, __u32 mtu,
 					__u32 overhead)
 {
-	__u32 length = ctx->data_end - ctx->data;
+	__u32 length = frame_end(ctx) - frame_start(ctx);
 
 	if (likely(length + overhead <= p->l2_len + mtu))
 		return true;
@@ -164,29 +166,27 @@ static __always_inline void write_outer(struct iphdr *outer, const struct iphdr 
  * the next hop, for packets with DF; routers fragment the others. id: differs between the flows and
  * the packets of a flow, as reassembly needs (RFC 6864).
  */
-static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p,
+static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p, struct iphdr *inner,
 					  const struct hop *hop, __u32 path_mtu, __be32 rip,
 					  __u16 id, bool is_error)
 {
-	__u32 mtu = hop->mtu, l2_len = p->l2_len;
-	struct iphdr *outer, *inner;
+	__u32 mtu = hop->mtu;
+	struct iphdr *outer;
 	struct cursor c;
 	int result;
 
-	if (path_mtu < mtu && (p->ip->frag_off & bpf_htons(IP_DF)))
+	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
 		mtu = path_mtu;
-	result = check_route(p, mtu, sizeof(*outer), is_error);
+	result = check_route(ctx, p, inner, mtu, sizeof(*outer), is_error);
 	if (unlikely(result != GO_ON))
 		return result;
 	if (!cut_padding(ctx, p, hop->mtu, sizeof(*outer)) ||
 	    bpf_xdp_adjust_head(ctx, -(int)sizeof(*outer)))
 		return VERDICT_DROP_NO_HEADROOM;
 	c = cursor_of(ctx);
-	if (!move_l2(&c, l2_len, sizeof(*outer)))
+	if (!move_l2(&c, p->l2_len, sizeof(*outer)))
 		return VERDICT_DROP_NO_HEADROOM;
-	/* As in ip_header(). */
-	barrier_var(l2_len);
-	outer = c.pos + (l2_len & L2_LEN_MASK);
+	outer = c.pos + bounded_index(p->l2_len, L2_LEN_LIMIT);
 	inner = outer + 1;
 	if ((void *)(inner + 1) > c.end)
 		return VERDICT_DROP_NO_HEADROOM;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Sums over stretches of the frame, for checksums. Knows no maps. Linux 6.1 has no loop over packet
  * bytes but bpf_loop(), and a call of it costs 10 ns: so most bytes are summed 64 at a call.

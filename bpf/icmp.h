@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * ICMP errors to clients, as icmp_send() makes them (net/ipv4/icmp.c): from the address that the
  * packet was for, back the way it came.
@@ -12,8 +12,9 @@
 #include "maps.h"
 #include "parse_icmp.h"
 
-/* An error is at most 576 bytes long (RFC 1812, 4.3.2.3); this is what is left for the quote. */
-#define ICMP_QUOTE_MAX (576 - sizeof(struct iphdr) - sizeof(struct icmphdr))
+/* An error is at most so many bytes long (RFC 1812, 4.3.2.3); what is left is for the quote. */
+#define ICMP_MAX       576
+#define ICMP_QUOTE_MAX (ICMP_MAX - sizeof(struct iphdr) - sizeof(struct icmphdr))
 #define ICMP_ROOM      (sizeof(struct iphdr) + sizeof(struct icmphdr))
 #define ICMP_TTL       64
 /* Precedence "internetwork control", as the kernel sets it on errors. */
@@ -26,6 +27,7 @@ struct icmp_budget {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(map_flags, 0);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct icmp_budget);
@@ -121,9 +123,8 @@ static __noinline int write_error(struct xdp_md *ctx, __u32 l2_len, __u32 quote,
 	struct iphdr *ip;
 	__u64 frame_len;
 
-	frame_len = c.end - c.pos;
 	/* Or clang subtracts the pointers in 32 bits, which the verifier refuses. */
-	barrier_var(frame_len);
+	frame_len = opaque((__u64)(c.end - c.pos));
 	if (bpf_xdp_adjust_tail(ctx, (int)(length - frame_len)))
 		return 0;
 	ip = ip_header(ctx, l2_len);
@@ -141,19 +142,19 @@ static __noinline int write_error(struct xdp_md *ctx, __u32 l2_len, __u32 quote,
 }
 
 /*
- * Turns the frame into the error that `verdict` stands for. Returns the verdict, or the one without
- * the answer.
+ * Turns the frame into the error that p->verdict stands for. Returns that verdict, or the one
+ * without the answer.
  */
-static __noinline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p,
-					   enum verdict verdict, __u32 now)
+static __always_inline enum verdict answer_icmp(struct xdp_md *ctx, const struct packet *p)
 {
+	enum verdict verdict = p->verdict;
 	__u32 quote = p->ip_len < ICMP_QUOTE_MAX ? p->ip_len : ICMP_QUOTE_MAX;
 	const struct icmphdr error = icmp_header_for(verdict, p->largest);
 	struct iphdr *ip = ip_header(ctx, p->l2_len), header;
 	struct ethhdr *eth = eth_header(ctx);
 	struct cursor c;
 
-	if (!ip || !eth || !may_send_icmp(&error, now))
+	if (!ip || !eth || !may_send_icmp(&error, p->now))
 		return without_icmp(verdict);
 	header = error_header(ip, quote);
 	swap_macs(eth);

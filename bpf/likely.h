@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Which way a branch goes for packets of established connections: clang spends less on that way.
  * It does not move all that is rare behind it; what is long is in functions of its own.

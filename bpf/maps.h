@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Every map. All are pinned and outlive the daemon. Userspace writes services, plans, servers and
  * next hops; packets write connections, counts and cursors.
@@ -11,10 +11,10 @@
 #define MAPS_H
 
 #include <stddef.h>
-#include <linux/bpf.h>
-#include <bpf/bpf_helpers.h>
+#include "platform.h"
 #include "config.h"
 #include "types.h"
+#include "verifier.h"
 
 /* The connection table (conn.h). max_entries is set at load: one set is SET_SLOTS connections. */
 struct {
@@ -32,6 +32,7 @@ struct config config SEC(".data.config");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, 0);
 	__uint(max_entries, MAX_SERVICES);
 	__type(key, struct service_key);
 	__type(value, struct service);
@@ -40,6 +41,7 @@ struct {
 /* Addresses that have at least one service. The value counts them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, 0);
 	__uint(max_entries, MAX_SERVICES);
 	__type(key, __be32);
 	__type(value, __u32);
@@ -96,15 +98,12 @@ struct {
 	__type(value, struct cpu_lanes);
 } server_lanes SEC(".maps");
 
-/* Of this CPU. NULL only to satisfy the verifier; the barrier as in slot_of(). */
+/* Of this CPU. NULL only to satisfy the verifier. */
 static __always_inline struct server_lane *lane_of(const __u32 *cpu, __u32 server)
 {
 	struct cpu_lanes *lanes = bpf_map_lookup_elem(&server_lanes, cpu);
 
-	if (!lanes)
-		return NULL;
-	barrier_var(server);
-	return &lanes->of[server & (MAX_SERVERS - 1)];
+	return lanes ? &lanes->of[bounded_index(server, MAX_SERVERS)] : NULL;
 }
 
 struct {
@@ -126,14 +125,9 @@ struct {
 
 struct next_hop next_hops[MAX_NEXT_HOPS] SEC(".data.next_hops");
 
-/* By server_lane.next_hop; the barrier as in slot_of(). */
 static __always_inline struct next_hop *next_hop_of(const struct server_lane *lane)
 {
-	__u32 index = lane->next_hop;
-
-	_Static_assert(!(MAX_NEXT_HOPS & (MAX_NEXT_HOPS - 1)), "an index is masked");
-	barrier_var(index);
-	return &next_hops[index & (MAX_NEXT_HOPS - 1)];
+	return &next_hops[bounded_index(lane->next_hop, MAX_NEXT_HOPS)];
 }
 
 /* By CPU: up to Linux 6.9 a look into a per-CPU map is the call of a function. */
@@ -141,6 +135,7 @@ struct cpu_verdicts verdicts[VERDICT_CPUS] SEC(".data.verdicts");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(map_flags, 0);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct table_stats);

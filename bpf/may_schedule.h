@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Which packets may open a connection. Knows no maps. */
 #ifndef MAY_SCHEDULE_H
 #define MAY_SCHEDULE_H
@@ -22,7 +22,7 @@ static __always_inline bool might_open_conn(const struct packet *p)
 }
 
 /* Neither FTP data (ip_vs_schedule()), nor what the kernel drops before IPVS sees it. */
-static __always_inline int may_schedule(const struct packet *p)
+static __always_inline int may_schedule(const struct packet *p, const struct iphdr *ip)
 {
 	if (tuple_cport(&p->tuple) == bpf_htons(FTP_DATA_PORT))
 		return VERDICT_PASS_NO_CONN;
@@ -32,7 +32,7 @@ static __always_inline int may_schedule(const struct packet *p)
 		return VERDICT_PASS_MARTIAN;
 	/* What the kernel checked before IPVS sees a packet. Options are left to the real server.
 	 */
-	if (p->ip->ihl == 5 && csum_fold(ip_header_sum(p->ip)) != 0)
+	if (ip->ihl == 5 && csum_fold(ip_header_sum(ip)) != 0)
 		return VERDICT_MALFORMED_CHECKSUM;
 	return GO_ON;
 }

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Parsing: from a frame to a struct packet. Knows no maps. */
 #ifndef PARSE_H
 #define PARSE_H
@@ -6,9 +6,10 @@
 #include "packet.h"
 
 /* Bytes that the IP header says are left for what is behind it, where the cursor stands. */
-static __always_inline __u32 l4_length(const struct cursor *c, const struct packet *p)
+static __always_inline __u32 l4_length(const struct cursor *c, const struct packet *p,
+				       const struct iphdr *ip)
 {
-	return p->ip_len - (c->pos - (void *)p->ip);
+	return p->ip_len - (c->pos - (void *)ip);
 }
 
 static __always_inline int parse_tcp(struct cursor *c, struct packet *p, __u32 l4_len)
@@ -47,53 +48,51 @@ static __always_inline int forget_tags(struct cursor *c, void *start, __u32 *len
 
 	if (unlikely(start + ETH_HLEN + sizeof(struct iphdr) > c->end))
 		return VERDICT_MALFORMED_IPV4;
-	barrier_var(c->pos);
-	way = (c->pos - start) & L2_LEN_MASK;
-	barrier_var(way);
+	way = opaque(c->pos) - start;
+	way = opaque(way & (L2_LEN_LIMIT - 1));
 	c->pos = start + way;
 	*length = way;
 	return GO_ON;
 }
 
 /*
- * Fills *p but for ports and protocol, and moves the cursor behind the IP header. Of a fragment
- * there is no more to be had: IPVS sees reassembled datagrams, this program cannot.
+ * Fills *h, and *p but for ports and protocol, and moves the cursor behind the IP header. Of a
+ * fragment there is no more to be had: IPVS sees reassembled datagrams, this program cannot.
  */
-static __always_inline int parse_network(struct cursor *c, struct packet *p)
+static __always_inline int parse_network(struct cursor *c, struct packet *p, struct headers *h)
 {
 	void *start = c->pos;
-	struct iphdr *ip;
 	int result;
 
 	result = parse_ethernet(c);
 	if (unlikely(result != GO_ON))
 		return result;
-	p->eth = start;
+	h->eth = start;
 	result = forget_tags(c, start, &p->l2_len);
 	if (unlikely(result != GO_ON))
 		return result;
-	result = parse_ipv4(c, &ip, &p->ip_len, false);
+	result = parse_ipv4(c, &h->ip, &p->ip_len, false);
 	if (unlikely(result != GO_ON))
 		return result;
-	p->ip = ip;
-	p->tuple.addresses = tuple_addresses(ip);
+	p->tuple.addresses = tuple_addresses(h->ip);
 	return GO_ON;
 }
 
-static __always_inline bool is_fragment(const struct packet *p)
+static __always_inline bool is_fragment(const struct iphdr *ip)
 {
-	return p->ip->frag_off & bpf_htons(IP_MF | IP_OFFSET);
+	return ip->frag_off & bpf_htons(IP_MF | IP_OFFSET);
 }
 
 /* Fills what is left of *p. Neither for fragments nor for ICMP. */
-static __always_inline int parse_transport(struct cursor *c, struct packet *p)
+static __always_inline int parse_transport(struct cursor *c, struct packet *p,
+					   const struct iphdr *ip)
 {
-	__u8 protocol = p->ip->protocol;
+	__u8 protocol = ip->protocol;
 
 	if (likely(protocol == IPPROTO_TCP))
-		return parse_tcp(c, p, l4_length(c, p));
+		return parse_tcp(c, p, l4_length(c, p, ip));
 	if (protocol == IPPROTO_UDP)
-		return parse_udp(c, p, l4_length(c, p));
+		return parse_udp(c, p, l4_length(c, p, ip));
 	return VERDICT_PASS_NOT_L4;
 }
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Parsing: ICMP errors and the packets of ours that they quote. Knows no maps. */
 #ifndef PARSE_ICMP_H
 #define PARSE_ICMP_H
@@ -96,12 +96,12 @@ static __always_inline int parse_quoted_tunnel(struct cursor *c, struct packet *
  * Whether the packet is an ICMP error about one of ours: then p->tuple, which has the addresses of
  * the error, becomes that of the quoted packet's connection, and *quote is filled.
  */
-static __always_inline int parse_icmp(struct cursor *c, struct packet *p, struct quote *quote)
+static __always_inline int parse_icmp(struct cursor *c, struct packet *p, const struct iphdr *error,
+				      struct quote *quote)
 {
-	__u32 l4_len = l4_length(c, p);
+	__u32 l4_len = l4_length(c, p, error), ip_len;
 	struct icmphdr *icmp = c->pos;
 	struct iphdr *ip;
-	__u32 ip_len;
 
 	if ((void *)(icmp + 1) > c->end || l4_len < sizeof(*icmp))
 		return VERDICT_MALFORMED_L4;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The path MTU of tunnels (RFC 1191), one for each address of a real server: learned from ICMP, in
  * force for ten minutes, as net/ipv4/route.c keeps it (ip_rt_update_pmtu()). Knows no maps.

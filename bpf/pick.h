@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The pickers: from a service's plan to a real server. What the plans say is decided in
  * src/scheduler; a plan lists only servers that may be picked.

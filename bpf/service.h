@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Virtual services: which tuple is ours. */
 #ifndef SERVICE_H
 #define SERVICE_H

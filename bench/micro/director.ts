@@ -7,7 +7,7 @@ import { sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
 import { Settings } from '../../src/dataplane/tables/settings.js'
 import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
 import { setsFor } from '../../src/dataplane/tables/table-size.js'
-import { mapsOf, sizeMaps } from '../../src/dataplane/xdp/maps.js'
+import { mapsOf, sizeMaps, stagesName } from '../../src/dataplane/xdp/maps.js'
 import { xdp } from '../../src/dataplane/xdp/open.js'
 import { startSweeper } from '../../src/dataplane/xdp/sweeper.js'
 import { wlc } from '../../src/scheduler/wlc.js'
@@ -39,6 +39,7 @@ export function openDirector(options: DirectorOptions): Subject {
   sizeMaps(object, sets)
   object.load()
   const maps = mapsOf(object)
+  const stages = object.map(stagesName)
   const program = object.program('director')
   new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   startSweeper(object)
@@ -65,7 +66,7 @@ export function openDirector(options: DirectorOptions): Subject {
     forwarded: () => dataplane.stats().verdicts.get(sending === 'tunnel' ? 'tunnel_tx' : 'route_tx') ?? 0,
     close: () => {
       program.close()
-      for (const map of Object.values(maps)) map.close()
+      for (const map of [...Object.values(maps), stages]) map.close()
     },
   }
 }

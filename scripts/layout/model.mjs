@@ -10,12 +10,13 @@
  * @typedef {{ name: string, size: number, fields: Field[] }} Struct
  * @typedef {{ name: string, members: { name: string, value: number }[] }} Enum
  * @typedef {{ name: string, type: number, flags: number, maxEntries: number,
- *   keySize: number, valueSize: number, key: string, value: string }} MapModel
+ *   keySize: number, valueSize: number, key: string, value: string, holdsVariables: boolean }} MapModel
  * @typedef {{ structs: Struct[], enums: Enum[], maps: MapModel[] }} Model
  */
 
 // linux/bpf.h.
 const BPF_MAP_TYPE_ARRAY = 2
+const BPF_MAP_TYPE_PROG_ARRAY = 3
 const BPF_F_MMAPABLE = 1 << 10
 
 const byName = (a, b) => (a.name < b.name ? -1 : 1)
@@ -36,7 +37,12 @@ export function readModel(types, header) {
       .map((name) => readEnum(btf.named(['ENUM', 'ENUM64'], name)))
       .sort(byName),
     maps: [
-      ...btf.variables('.maps').map((variable) => readMap(btf, variable)),
+      ...btf
+        .variables('.maps')
+        .map((variable) => new MapDefinition(btf, variable))
+        // What is in it are programs, which libbpf puts there.
+        .filter((definition) => definition.number('type') !== BPF_MAP_TYPE_PROG_ARRAY)
+        .map(readMap),
       ...btf.sections('.data.').map((section) => readDirectMap(btf, section)),
     ].sort(byName),
   }
@@ -143,21 +149,36 @@ function readEnum({ name, values }) {
 }
 
 /** A map definition of libbpf: `__uint(x, n)` is a pointer to an array of n, `__type(x, T)` a pointer to T. */
-function readMap(btf, variable) {
-  const definition = Object.fromEntries(
-    btf.resolve(variable.type_id).members.map(({ name, type_id }) => [name, type_id]),
-  )
-  const target = (field) => btf.resolve(definition[field]).type_id
-  const number = (field) => (field in definition ? btf.resolve(target(field)).nr_elems : 0)
+class MapDefinition {
+  constructor(btf, variable) {
+    this.btf = btf
+    this.name = variable.name
+    this.members = new Map(btf.resolve(variable.type_id).members.map(({ name, type_id }) => [name, type_id]))
+  }
+
+  number(field) {
+    return this.members.has(field) ? this.btf.resolve(this.target(field)).nr_elems : 0
+  }
+
+  target(field) {
+    return this.btf.resolve(this.members.get(field)).type_id
+  }
+}
+
+/** @returns {MapModel} */
+function readMap(definition) {
+  const { btf, name } = definition
+  const [key, value] = [definition.target('key'), definition.target('value')]
   return {
-    name: variable.name,
-    type: number('type'),
-    flags: number('map_flags'),
-    maxEntries: number('max_entries'),
-    keySize: btf.sizeOf(target('key')),
-    valueSize: btf.sizeOf(target('value')),
-    key: btf.spelling(target('key')),
-    value: btf.spelling(target('value')),
+    name,
+    type: definition.number('type'),
+    flags: definition.number('map_flags'),
+    maxEntries: definition.number('max_entries'),
+    keySize: btf.sizeOf(key),
+    valueSize: btf.sizeOf(value),
+    key: btf.spelling(key),
+    value: btf.spelling(value),
+    holdsVariables: false,
   }
 }
 
@@ -177,5 +198,6 @@ function readDirectMap(btf, section) {
     valueSize: btf.sizeOf(variable.type_id),
     key: '__u32',
     value: btf.spelling(variable.type_id),
+    holdsVariables: true,
   }
 }

@@ -1,6 +1,7 @@
 export { ensureBpffs, removeDirectories, requireBpffs } from './bpffs.js'
 export { cpuNumbers, possibleCpus } from './cpus.js'
 export { BpfError } from './error.js'
+export { waitForPrograms } from './grace-period.js'
 export { BpfLink, interfaceIndex } from './link.js'
 export { lockDirectory } from './lock.js'
 export { BpfMap, type MapEntries, updateFlags } from './map.js'

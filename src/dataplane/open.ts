@@ -6,6 +6,7 @@ import type { Logger } from '../core/logger.js'
 import { findLink, type Link } from '../net/links.js'
 import { Nft } from '../net/nft.js'
 import type { Dataplane, Refusal } from './dataplane.js'
+import type { DatagramMemory } from './raw/datagram-memory.js'
 import { openRaw, removeRaw } from './raw/open.js'
 import { openSockets } from './raw/open-sockets.js'
 import { readState, stateName } from './raw/state-file.js'
@@ -83,7 +84,10 @@ function openXdpHere(options: OpenOptions, interfaces: readonly Link[]): OpenedD
 async function openRawHere(options: OpenOptions, refusals: readonly Refusal[]): Promise<OpenedDataplane> {
   const { interfaces, readLinks, runtimeDir, pinDir, tableSize, log, clock } = options
   if (new Pins(pinDir).complete) throw occupied(pinDir, 'xdp')
-  const parts = { openSockets: (mark: number) => openSockets(mark, log), nft: new Nft() }
+  const parts = {
+    openSockets: (mark: number, memory: DatagramMemory) => openSockets(mark, memory, log),
+    nft: new Nft(),
+  }
   try {
     return { ...(await openRaw({ interfaces, readLinks, runtimeDir, tableSize, log, clock, ...parts })), refusals }
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The packet path exists twice, in C and in TypeScript: both get the same packets and the same changes of configuration, and
- * have to agree after every one of them, in what becomes of the packet and in every table.
+ * The packet path is compiled twice, for the kernel and as a module: both get the same packets and the same changes of
+ * configuration, and have to agree after every one of them, in what becomes of the packet and in every byte of every table.
  */
 import t from 'tap'
 import { hunt } from '../differential/hunt.js'

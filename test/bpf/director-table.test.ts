@@ -115,7 +115,7 @@ t.test('a table far too small: half-open connections give way, established ones 
   const picks = director.dataplane.picks(web)
   for (let i = 0; i < 100; i++) t.equal(director.send(frames.of(next(), 'S')).verdict, 'drop_table_full')
   t.same(director.dataplane.stats().connections, before)
-  t.equal(director.dataplane.picks(web), picks, 'nothing is scheduled that finds no place')
+  t.equal(director.dataplane.picks(web), picks + 100, 'picks that found no place are made all the same, as in IPVS')
   check('full of established ones')
 
   director.run(frames.of(established.pop() ?? next(), 'R'))

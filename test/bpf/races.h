@@ -9,7 +9,7 @@
 #define RACES_H
 #define WORDS_H
 
-#include "fake_clock.h"
+#include "still_clock.h"
 #include "../../bpf/maps.h"
 
 struct race {

@@ -1,4 +1,4 @@
-/** `npm run fuzz`: director.bpf.c against the same in TypeScript, for as long as wanted. */
+/** `npm run fuzz`: the packet path in the kernel against the module, for as long as wanted. */
 import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
 import { collectGarbage } from '../../src/give-back.js'
@@ -13,7 +13,7 @@ interface Flags {
 
 const program = new Command('npm run fuzz --')
   .description(
-    'Gives director.bpf.c and its double in TypeScript the same random steps, and compares them after each. As root.',
+    'Gives the packet path in the kernel and as a WebAssembly module the same random steps, and compares every byte after each. As root.',
   )
   .option('--seconds <n>', 'how long', positive, 60)
   .option('--seed <n>', 'the first seed; each run has the next one', positive, Date.now() % 1_000_000)

@@ -8,13 +8,13 @@ import { stepText } from './step.js'
 const shrinkMs = 30_000
 
 /**
- * Looks for a difference between director.bpf.c and the program in TypeScript.
+ * Looks for a difference between the packet path in the kernel and as a module.
  * @param frames so many for the seed.
  * @returns a report with the shortest sequence of steps found that shows one, or undefined.
  */
 export async function hunt(seed: number, frames: number): Promise<string | undefined> {
-  // Each CPU has a budget of ICMP errors, and the program in TypeScript has one CPU.
-  pinToCpu()
+  // The module's only one.
+  pinToCpu(0)
   // From one set, in which connections have to give way to each other all the time, to 256 slots.
   const sets = 2 ** (seed % 6)
   const found = firstDifference(generate(seed, frames), sets)

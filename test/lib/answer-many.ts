@@ -5,16 +5,24 @@
 import { addressToNumber } from '../../src/core/address.js'
 import { openBatchSockets } from '../../src/dataplane/raw/batch-sockets.js'
 import { openNpmSockets } from '../../src/dataplane/raw/npm-sockets.js'
-import { wholeOf } from '../../src/dataplane/sim/packet.js'
+import { noDatagrams } from './raw-director.js'
 
 const [, , by, client = '', unreachable = ''] = process.argv
 const mark = 1
 const ipHeader = 20
 const udpHeader = 8
 
-const sockets = by === 'npm' ? await openNpmSockets(mark) : openBatchSockets(mark)
-sockets.receive('eth0', ({ bytes, from, end }) => {
-  const datagram = bytes.subarray(from, end)
+const memory = noDatagrams()
+const { bytes, offsets, lengths } = memory
+const sockets = by === 'npm' ? await openNpmSockets(mark, memory) : openBatchSockets(mark, memory)
+sockets.receive('eth0', (received) => {
+  for (let i = 0; i < received; i++) {
+    const from = offsets[i] ?? 0
+    answerAll(Buffer.from(bytes.subarray(from, from + (lengths[i] ?? 0))))
+  }
+})
+
+function answerAll(datagram: Buffer): void {
   const { count, refuseEvery } = JSON.parse(datagram.toString('latin1', ipHeader + udpHeader))
   const answer = Buffer.alloc(ipHeader + udpHeader + 4)
   datagram.copy(answer, 0, 0, ipHeader + udpHeader)
@@ -26,9 +34,10 @@ sockets.receive('eth0', ({ bytes, from, end }) => {
   answer.writeUInt16BE(0, 26)
   for (let i = 0; i < count; i++) {
     answer.writeUInt32BE(i, ipHeader + udpHeader)
-    sockets.send(wholeOf(answer), addressToNumber(refuseEvery && i % refuseEvery === 0 ? unreachable : client))
+    sockets.sendBytes(answer, addressToNumber(refuseEvery && i % refuseEvery === 0 ? unreachable : client))
   }
   // When the datagrams of this turn are through.
   setImmediate(() => process.stdout.write(`${JSON.stringify(sockets.takeRefused())}\n`))
-})
+}
+
 process.stdout.write('ready\n')

@@ -8,13 +8,13 @@ import type { DirectorMaps } from '../../src/dataplane/tables/table-dataplane.js
 import { Verdicts } from '../../src/dataplane/tables/verdicts.js'
 import { type BpfMaps, mapsOf, sizeMaps } from '../../src/dataplane/xdp/maps.js'
 import { checkoutFile } from './checkout.js'
-import { nsPerTick, type Sent, TableDirector } from './table-director.js'
+import { type Sent, TableDirector } from './table-director.js'
 
 export interface BpfDirectorOptions {
   /** Sets of the connection table, a power of two; each has 8 slots. */
   readonly sets?: number
-  /** `director-races`: another CPU comes between (test/bpf/races.h). Default: `director`. */
-  readonly object?: 'director' | 'director-races'
+  /** `director-races`: another CPU comes between (test/bpf/races.h); `-small`: with small tables. Default: `director`. */
+  readonly object?: 'director' | 'director-races' | 'director-small'
   /** What the clock shows at first, in ticks. */
   readonly startTick?: number
   /** Entries of maps that shall be smaller than bpf/config.h has them. */
@@ -33,15 +33,7 @@ export class BpfDirector extends TableDirector<BpfMaps> {
       object.setMaxEntries(specs[map as keyof DirectorMaps].name, entries)
     }
     object.load()
-    const now = new BigUint64Array(object.map('fake_clock').mmap())
-    now[0] = BigInt(startTick) * nsPerTick
-    const nowNs = () => now[0] ?? 0n
-    super('xdp', keepingViews(mapsOf(object)), {
-      now: nowNs,
-      advance(ns) {
-        now[0] = nowNs() + ns
-      },
-    })
+    super('xdp', keepingViews(mapsOf(object)), startTick)
     this.object = object
     this.program = object.program('director')
     this.#verdicts = new Verdicts(this.maps.verdicts, this.maps.serverLanes.info.maxEntries)

@@ -1,4 +1,4 @@
-import type { SimDataplane } from './sim-dataplane.js'
+import type { MemoryDataplane } from './memory-dataplane.js'
 
 /** What came of a listing that does not end. */
 export interface EndlessConnections {
@@ -9,7 +9,7 @@ export interface EndlessConnections {
 }
 
 /** Has the data plane list its connections over and over. */
-export function endlessConnections(dataplane: SimDataplane): EndlessConnections {
+export function endlessConnections(dataplane: MemoryDataplane): EndlessConnections {
   const list = dataplane.connections.bind(dataplane)
   let listed = 0
   const returned = new Promise<void>((resolve) => {

@@ -1,9 +1,9 @@
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFile } from './checkout.js'
 
 /**
- * Makes an installation of xlvs beside the checkout, without packet programs.
+ * Makes an installation of xlvs beside the checkout, without the packet programs for the kernel.
  * @param addon whether it has the native addon: npm leaves it out where nothing can be compiled.
  * @returns its `xlvs` command.
  */
@@ -12,7 +12,8 @@ export function installation(directory: string, { addon }: { readonly addon: boo
     cpSync(checkoutFile(path), join(directory, path), { recursive: true })
   }
   symlinkSync(checkoutFile('node_modules'), join(directory, 'node_modules'))
-  mkdirSync(join(directory, 'build/bpf'), { recursive: true })
+  const module = 'build/bpf/director.wasm'
+  cpSync(checkoutFile(module), join(directory, module), { recursive: true })
   if (addon) symlinkSync(checkoutFile('build/Release'), join(directory, 'build/Release'))
   return join(directory, 'bin/xlvs')
 }

@@ -10,11 +10,12 @@ import { installation } from './installation.js'
  */
 export function newerBuild(directory: string): string {
   const command = installation(directory, { addon: true })
-  const config = join(directory, 'bpf/config.h')
-  const text = readFileSync(config, 'utf8')
-  const newer = text.replace(/(#define LOCK_TRIES) \d+/, '$1 16385')
-  if (newer === text) throw new Error(`${config}: there is no LOCK_TRIES to change`)
-  writeFileSync(config, newer)
+  const header = join(directory, 'bpf/conn.h')
+  const text = readFileSync(header, 'utf8')
+  // Of the program in the interfaces.
+  const newer = text.replace(/(#define UPDATE_TRIES) \d+/, '$1 5')
+  if (newer === text) throw new Error(`${header}: there is no UPDATE_TRIES to change`)
+  writeFileSync(header, newer)
   const object = join(directory, 'build/bpf/director.bpf.o')
   execFileSync(checkoutFile('scripts/build-bpf'), [join(directory, 'bpf/director.bpf.c'), object])
   return command

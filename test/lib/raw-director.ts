@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Address, addressFromNumber } from '../../src/core/address.js'
+import { DatagramMemory, datagramBytes } from '../../src/dataplane/raw/datagram-memory.js'
 import type { DatagramSockets, Listener, Receiver, Refused } from '../../src/dataplane/raw/datagram-sockets.js'
 import { type OpenedRaw, openRaw } from '../../src/dataplane/raw/open.js'
-import { headroom, type Span } from '../../src/dataplane/sim/packet.js'
+import { DirectorModule } from '../../src/dataplane/wasm/module.js'
 import { ManualClock } from './manual-clock.js'
 import { MemoryLog } from './memory-log.js'
 import { checksum } from './packet.js'
@@ -15,6 +16,11 @@ import { nsPerTick } from './table-director.js'
 export interface SentDatagram {
   readonly datagram: Buffer
   readonly to: Address
+}
+
+/** Memory for datagrams, in which there are none. */
+export function noDatagrams(): DatagramMemory {
+  return new DatagramMemory(new DirectorModule({ sizes: { conns: { maxEntries: 1 } }, packetBytes: datagramBytes }))
 }
 
 /** Sockets that lead nowhere. */
@@ -26,15 +32,25 @@ export class FakeSockets implements DatagramSockets {
   refusal: string | undefined
   #refused = 0
   /** As sent, and where it is sent from when the listener has returned. */
-  #queued: { readonly sent: Buffer; readonly span: Span }[] = []
+  #queued: { readonly sent: Buffer; readonly from: number }[] = []
 
-  /** A datagram comes to eth0. @throws Error if what was sent has been changed since. */
-  deliver(datagram: Span): void {
+  constructor(private readonly memory: DatagramMemory) {}
+
+  /** Datagrams come to eth0 together. @throws Error if what was sent has been changed since. */
+  deliver(...datagrams: readonly Uint8Array[]): void {
+    const { bytes, offsets, lengths } = this.memory
     this.#queued = []
-    this.listeners.get('eth0')?.(datagram)
-    for (const { sent, span } of this.#queued) {
-      const now = span.bytes.subarray(span.from, span.end)
-      if (span.bytes === datagram.bytes && !sent.equals(now)) throw new Error('a packet was changed after it was sent')
+    this.memory.prepare()
+    for (const [i, datagram] of datagrams.entries()) {
+      lengths[i] = datagram.length
+      bytes.set(datagram, offsets[i])
+      // What was there before is not to be read.
+      bytes.fill(0xff, (offsets[i] ?? 0) + datagram.length, (offsets[i] ?? 0) + datagram.length + 64)
+    }
+    this.listeners.get('eth0')?.(datagrams.length)
+    for (const { sent, from } of this.#queued) {
+      if (!sent.equals(bytes.subarray(from, from + sent.length)))
+        throw new Error('a packet was changed after it was sent')
     }
   }
 
@@ -51,25 +67,24 @@ export class FakeSockets implements DatagramSockets {
     return { packets, reason: this.refusal ?? '' }
   }
 
-  send({ bytes, from, end }: Span, to: number): void {
+  send(from: number, length: number, to: number): void {
+    const datagram = this.memory.bytes.subarray(from, from + length)
+    if (this.refusal === undefined) this.#queued.push({ sent: Buffer.from(datagram), from })
+    this.sendBytes(datagram, to)
+  }
+
+  sendBytes(datagram: Buffer, to: number): void {
     if (this.refusal !== undefined) {
       this.#refused++
       return
     }
-    const sent = Buffer.from(bytes.subarray(from, end))
-    this.#queued.push({ sent: Buffer.from(sent), span: { bytes, from, end } })
+    const sent = Buffer.from(datagram)
     // raw(7): the kernel always fills these in.
     sent.writeUInt16BE(sent.length, 2)
     sent.writeUInt16BE(0, 10)
     sent.writeUInt16BE(checksum(sent.subarray(0, (sent.readUInt8(0) & 0x0f) * 4)), 10)
     this.sent.push({ datagram: sent, to: addressFromNumber(to) })
   }
-}
-
-/** A datagram as sockets have it: in memory where there are others, which are not to be read. */
-export function received(datagram: Uint8Array): Span {
-  const others = Buffer.alloc(headroom, 0xff)
-  return { bytes: Buffer.concat([others, datagram, others]), from: headroom, end: headroom + datagram.length }
 }
 
 /** nft that keeps the elements of sets, by their names, of one table. */
@@ -121,7 +136,8 @@ export class RawDirector {
   readonly log = new MemoryLog()
   readonly clock = new ManualClock()
   readonly nft = new FakeNft()
-  sockets = new FakeSockets()
+  /** Of the last start. */
+  #sockets: FakeSockets | undefined
   mtu = 1500
   /** What the packets' clock shows. */
   ticks = 1000
@@ -138,7 +154,6 @@ export class RawDirector {
 
   /** Starts the data plane, as another process if it ran before. */
   async start({ tableSize }: { tableSize?: number } = { tableSize: 1024 }): Promise<OpenedRaw> {
-    this.sockets = new FakeSockets()
     this.#opened = await openRaw({
       interfaces: ['eth0'],
       readLinks: async () => [{ name: 'eth0', ifindex: 1, mtu: this.mtu, up: true }],
@@ -146,7 +161,10 @@ export class RawDirector {
       tableSize,
       log: this.log,
       clock: this.clock,
-      openSockets: async () => this.sockets,
+      openSockets: async (_, memory) => {
+        this.#sockets = new FakeSockets(memory)
+        return this.#sockets
+      },
       nft: this.nft,
       nowTicks: () => this.ticks,
     })
@@ -157,8 +175,13 @@ export class RawDirector {
     this.ticks += Math.round((seconds * 1e9) / Number(nsPerTick))
   }
 
-  /** A datagram comes, and has been dealt with when this returns. */
-  receive(datagram: Buffer): void {
-    this.sockets.deliver(received(datagram))
+  get sockets(): FakeSockets {
+    if (!this.#sockets) throw new Error('it has not been started')
+    return this.#sockets
+  }
+
+  /** Datagrams come together, and have been dealt with when this returns. */
+  receive(...datagrams: readonly Buffer[]): void {
+    this.sockets.deliver(...datagrams)
   }
 }

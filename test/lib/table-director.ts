@@ -5,6 +5,7 @@ import { type ConnectionState, connectionStates, defaultTimeouts } from '../../s
 import type { RealServer } from '../../src/core/real-server.js'
 import { type Protocol, type ServiceKey, serviceKeyText, type VirtualService } from '../../src/core/virtual-service.js'
 import {
+  configLayout,
   connLayout,
   held as heldKinds,
   type ServerCountsStruct,
@@ -54,19 +55,14 @@ export interface Tally {
   readonly held: ReadonlyMap<number, ServerCountsStruct>
 }
 
-/** The packets' clock, in nanoseconds. */
-export interface PacketClock {
-  now(): bigint
-  advance(ns: bigint): void
-}
-
-/** A tick of it. */
+/** A tick of the packets' clock. */
 export const nsPerTick = 2n ** BigInt(sharedConstant.TICK_SHIFT)
 
 export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   /** Milliseconds of the packets' clock. */
   readonly clock: Clock
-  readonly #packetClock: PacketClock
+  #nowNs: bigint
+  readonly #config: DataView
   readonly #conns: DataView
   readonly #plans = new Map<string, PlanInForce>()
   #dataplane: TableDataplane
@@ -74,18 +70,20 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   constructor(
     readonly name: string,
     readonly maps: Maps,
-    clock: PacketClock,
+    startTick: number,
   ) {
-    this.#packetClock = clock
+    this.#nowNs = BigInt(startTick) * nsPerTick
+    this.#config = maps.config.view()
     this.#conns = maps.conns.view()
     this.clock = {
-      nowMs: () => Number(clock.now() / 1_000_000n),
+      nowMs: () => Number(this.#nowNs / 1_000_000n),
       after: () => {
         throw new Error('the data plane sets no timers')
       },
     }
     // Seeded, so that a failing test can be repeated.
     new Settings(maps.config).initialise(maps.conns.info.maxEntries, Buffer.alloc(16, 0xa5), defaultTimeouts)
+    this.#advance(0n)
     this.#dataplane = this.#adopt()
   }
 
@@ -93,11 +91,16 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   abstract send(data: Uint8Array, ingressIfindex?: number): Sent
 
   advanceTicks(ticks: number): void {
-    this.#packetClock.advance(BigInt(ticks) * nsPerTick)
+    this.#advance(BigInt(ticks) * nsPerTick)
   }
 
   advance(seconds: number): void {
-    this.#packetClock.advance(BigInt(Math.round(seconds * 1e9)))
+    this.#advance(BigInt(Math.round(seconds * 1e9)))
+  }
+
+  #advance(ns: bigint): void {
+    this.#nowNs += ns
+    this.#config.setUint32(configLayout.offsets.now, this.nowTicks(), true)
   }
 
   get dataplane(): TableDataplane {
@@ -106,7 +109,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
 
   /** As entries have it: 32 bits. */
   nowTicks(): number {
-    return Number(BigInt.asUintN(32, this.#packetClock.now() / nsPerTick))
+    return Number(BigInt.asUintN(32, this.#nowNs / nsPerTick))
   }
 
   /** Forgets all that userspace knew and starts over from the maps, as a new daemon does. */
@@ -187,7 +190,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   tally(): Tally {
     const held = new Map<number, { active: number; inactive: number }>()
     const tuples = new Set<string>()
-    const bytes = Buffer.from(this.#conns.buffer)
+    const bytes = Buffer.from(this.#conns.buffer, this.#conns.byteOffset, this.#conns.byteLength)
     let occupied = 0
     for (let offset = 0; offset < bytes.length; offset += connLayout.size) {
       const kind = bytes[offset + control]
@@ -217,7 +220,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
     wanted.writeUInt32BE(addressToNumber(vip), 4)
     wanted.writeUInt16BE(cport, 8)
     wanted.writeUInt16BE(vport, 10)
-    const bytes = Buffer.from(this.#conns.buffer)
+    const bytes = Buffer.from(this.#conns.buffer, this.#conns.byteOffset, this.#conns.byteLength)
     const found: number[] = []
     for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
       const isSlot = at % connLayout.size === 0

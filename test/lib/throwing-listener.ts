@@ -1,6 +1,6 @@
 /** Listens to UDP with a callback that throws at its first call, sends three datagrams to itself, and prints what happens. */
 import { createSocket } from 'node:dgram'
-import { ipProtocol } from '../../src/dataplane/sim/packet.js'
+import { ipProtocol } from '../../src/dataplane/raw/ipv4.js'
 import { RawSocket } from '../../src/net/raw-socket.js'
 
 const longest = 65_535

@@ -57,6 +57,7 @@ function sampleBtf(): BtfBuilder {
   btf.section('.maps', [
     btf.map('some_samples', { type: 2, map_flags: 1024, max_entries: 9 }, { key: u32, value: everyKind }),
     btf.map('counts', { type: 6, max_entries: 3 }, { key: u32, value: u64 }),
+    btf.map('programs', { type: 3, max_entries: 2, key_size: 4 }, {}),
   ])
   return btf
 }
@@ -189,9 +190,17 @@ t.test('enums', async (t) => {
 
 t.test('maps', async (t) => {
   t.same((await load(generate(t, sampleBtf(), header).output)).maps, {
-    counts: { name: 'counts', type: 6, flags: 0, maxEntries: 3, keySize: 4, valueSize: 8 },
-    parts: { name: 'parts', type: 2, flags: 1024, maxEntries: 1, keySize: 4, valueSize: 16 },
-    someSamples: { name: 'some_samples', type: 2, flags: 1024, maxEntries: 9, keySize: 4, valueSize: 64 },
+    counts: { name: 'counts', type: 6, flags: 0, maxEntries: 3, keySize: 4, valueSize: 8, holdsVariables: false },
+    parts: { name: 'parts', type: 2, flags: 1024, maxEntries: 1, keySize: 4, valueSize: 16, holdsVariables: true },
+    someSamples: {
+      name: 'some_samples',
+      type: 2,
+      flags: 1024,
+      maxEntries: 9,
+      keySize: 4,
+      valueSize: 64,
+      holdsVariables: false,
+    },
   })
 })
 

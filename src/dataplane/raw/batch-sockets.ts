@@ -1,6 +1,6 @@
 /** Datagrams by the addon: many in a system call, recvmmsg(2) and sendmmsg(2). */
 import { EAGAIN, RawSocket, refusalText } from '../../net/raw-socket.js'
-import { headroom, type Span } from '../sim/packet.js'
+import type { DatagramMemory } from './datagram-memory.js'
 import type { DatagramSockets, Listener, Receiver, Refused } from './datagram-sockets.js'
 import { Refusals } from './refusals.js'
 import {
@@ -12,34 +12,30 @@ import {
   receivedProtocols,
 } from './socket-options.js'
 
-/** A cache line more than a power of two, or the beginnings of all datagrams would compete for the same lines of the cache. */
-const slotBytes = longestDatagram + 1 + 64
-
 /** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the addon, Error if the kernel refuses. */
-export function openBatchSockets(mark: number): DatagramSockets {
-  return new BatchSockets(mark)
+export function openBatchSockets(mark: number, memory: DatagramMemory): DatagramSockets {
+  return new BatchSockets(mark, memory)
 }
 
 class BatchSockets implements DatagramSockets {
   readonly #sender = new RawSocket(ipprotoRaw)
-  /** Slots for what is received, and behind them as many for what is sent from elsewhere. */
-  readonly #memory = Buffer.alloc(2 * receivedAtOnce * slotBytes)
-  readonly #incoming = {
-    memory: this.#memory,
-    offsets: slotOffsets(),
-    lengths: new Uint32Array(receivedAtOnce),
-  }
-  readonly #outgoing = {
-    memory: this.#memory,
-    offsets: new Uint32Array(receivedAtOnce),
-    lengths: new Uint32Array(receivedAtOnce),
-    addresses: new Uint32Array(receivedAtOnce),
-  }
+  readonly #memory: DatagramMemory
+  readonly #incoming
+  readonly #outgoing
   readonly #refusals = new Refusals((status: number) => refusalText('sendmmsg', status))
   #queued = 0
   #listening = false
 
-  constructor(mark: number) {
+  constructor(mark: number, memory: DatagramMemory) {
+    const { bytes, offsets, lengths } = memory
+    this.#memory = memory
+    this.#incoming = { memory: bytes, offsets, lengths }
+    this.#outgoing = {
+      memory: bytes,
+      offsets: new Uint32Array(receivedAtOnce),
+      lengths: new Uint32Array(receivedAtOnce),
+      addresses: new Uint32Array(receivedAtOnce),
+    }
     prepareSender(this.#sender, mark)
   }
 
@@ -64,18 +60,17 @@ class BatchSockets implements DatagramSockets {
     return { close }
   }
 
-  send({ bytes, from, end }: Span, to: number): void {
+  send(from: number, length: number, to: number): void {
     const { offsets, lengths, addresses } = this.#outgoing
-    let at = from
-    if (bytes !== this.#memory) {
-      at = (receivedAtOnce + this.#queued) * slotBytes
-      bytes.copy(this.#memory, at, from, end)
-    }
-    offsets[this.#queued] = at
-    lengths[this.#queued] = end - from
+    offsets[this.#queued] = from
+    lengths[this.#queued] = length
     addresses[this.#queued] = to
     this.#queued++
     if (!this.#listening || this.#queued === receivedAtOnce) this.#flush()
+  }
+
+  sendBytes(datagram: Buffer, to: number): void {
+    this.send(this.#memory.put(datagram, this.#queued), datagram.length, to)
   }
 
   takeRefused(): Refused {
@@ -87,14 +82,10 @@ class BatchSockets implements DatagramSockets {
   }
 
   #read(socket: RawSocket, listener: Listener): void {
-    const { offsets, lengths } = this.#incoming
     const count = this.#receive(socket)
     this.#listening = true
     try {
-      for (let slot = 0; slot < count; slot++) {
-        const from = offsets[slot] ?? 0
-        listener({ bytes: this.#memory, from, end: from + (lengths[slot] ?? 0) })
-      }
+      listener(count)
     } finally {
       this.#listening = false
       this.#flush()
@@ -102,6 +93,7 @@ class BatchSockets implements DatagramSockets {
   }
 
   #receive(socket: RawSocket): number {
+    this.#memory.prepare()
     try {
       return socket.receive(this.#incoming, longestDatagram)
     } catch {
@@ -125,9 +117,4 @@ class BatchSockets implements DatagramSockets {
     }
     this.#queued = 0
   }
-}
-
-/** Where datagrams begin. */
-function slotOffsets(): Uint32Array {
-  return Uint32Array.from({ length: receivedAtOnce }, (_, slot) => slot * slotBytes + headroom)
 }

@@ -1,6 +1,5 @@
 /** Packets that are longer than the way takes: cut into TCP segments, or into fragments. */
-import { checksum, headerLengthAt, ipHeaderLength } from '../sim/ipv4.js'
-import { ipFragment, ipProtocol, tcpFlag } from '../sim/packet.js'
+import { checksum, headerLengthAt, ipFragment, ipHeaderLength, ipProtocol, tcpFlag } from './ipv4.js'
 import { renewChecksum } from './offload.js'
 
 /** PSH, which like FIN belongs to the last byte. */

@@ -1,119 +1,103 @@
-/** Datagrams in, datagrams out: the packet program on sockets. */
+/** Datagrams in, datagrams out: the packet path on sockets. */
 import type { Logger } from '../../core/logger.js'
-import { countVerdict } from '../sim/count.js'
-import { ipHeaderLength } from '../sim/ipv4.js'
-import { goOn, ipProtocol, Packet, type Span, wholeOf } from '../sim/packet.js'
-import { parseNetwork } from '../sim/parse.js'
-import { PacketProgram } from '../sim/program.js'
-import type { Tables } from '../sim/tables.js'
-import type { Way } from '../sim/way.js'
+import type { Link } from '../../net/links.js'
 import { verdict } from '../tables/layout.gen.js'
+import type { DirectorModule } from '../wasm/module.js'
 import { cut } from './cut.js'
 import type { DatagramSockets } from './datagram-sockets.js'
+import { hasDf, ipHeaderLength, ipProtocol } from './ipv4.js'
 import { finishChecksum, renewChecksum } from './offload.js'
 import { resetOf } from './reset.js'
+import { receivedAtOnce } from './socket-options.js'
+import { byteAt } from './words.js'
 
 export interface ForwarderParts {
-  readonly tables: Tables
+  readonly module: DirectorModule
   readonly sockets: DatagramSockets
-  /** The clock of packets. */
-  readonly now: { readonly ticks: number }
   readonly log: Logger
 }
 
-/** A packet on its way out. */
-interface Forwarded {
-  readonly packet: Span
-  readonly isTunnelled: boolean
-  /** Made of several segments. */
-  readonly isJoined: boolean
-}
-
 export class Forwarder {
-  readonly #tables: Tables
+  readonly #module: DirectorModule
   readonly #sockets: DatagramSockets
-  readonly #now: ForwarderParts['now']
   readonly #log: Logger
-  readonly #program: PacketProgram
-  readonly #packet = new Packet()
+  /** Of each datagram, whether it is several segments that were put together. */
+  readonly #isJoined = new Uint8Array(receivedAtOnce)
   #failed = 0
   #failure: unknown
 
-  constructor({ tables, sockets, now, log }: ForwarderParts) {
-    this.#tables = tables
+  constructor({ module, sockets, log }: ForwarderParts) {
+    this.#module = module
     this.#sockets = sockets
-    this.#now = now
     this.#log = log
-    this.#program = new PacketProgram(tables)
   }
 
-  /**
-   * @param datagram that came to this machine; it is written to.
-   * @param linkMtu the longest packet that can have come so, in bytes: a longer one was put together here.
-   */
-  readonly take = (datagram: Span, linkMtu: number): void => {
-    try {
-      countVerdict(this.#tables, this.#carryOut(datagram, linkMtu))
-    } catch (error) {
-      this.#failed++
-      this.#failure = error
+  /** Forwards datagrams that have come, the first `count` of the batch. @param link by which they came. */
+  readonly take = (count: number, { ifindex, mtu }: Pick<Link, 'ifindex' | 'mtu'>): void => {
+    for (let i = 0; i < count; i++) this.#prepare(i, mtu)
+    this.#module.decide('datagrams', count, ifindex)
+    for (let i = 0; i < count; i++) {
+      try {
+        this.#carryOut(i)
+      } catch (error) {
+        this.#failed++
+        this.#failure = error
+      }
     }
-  }
-
-  /** @returns the verdict. */
-  #carryOut(datagram: Span, linkMtu: number): number {
-    const p = this.#packet
-    const result = parseNetwork(p, datagram)
-    if (result !== goOn) return result
-    const isJoined = p.protocol === ipProtocol.TCP && p.ipLength > linkMtu
-    p.needed = needed(p, linkMtu)
-    // Of what is made segments they are made anew.
-    if (!isJoined) finishChecksum(p)
-    const { verdict: given, packet, way, mtu = 0 } = this.#program.decide(p, this.#now.ticks)
-    if (packet && way) this.#forward({ packet, isTunnelled: given === verdict.TUNNEL_TX, isJoined }, way, mtu)
-    else if (packet) this.#answer(packet)
-    else if (given === verdict.PASS_NO_CONN) this.#reset(p, isJoined)
-    return given
   }
 
   /** Logs what went wrong since this was called last. */
   report(): void {
     const refused = this.#sockets.takeRefused()
     if (refused.packets > 0) this.#log.warn({ ...refused }, 'the kernel did not take packets')
-    if (this.#failed > 0) {
-      this.#log.error({ packets: this.#failed, err: this.#failure }, 'packets could not be forwarded: a fault of xlvs')
-      this.#failed = 0
+    const faults = this.#module.takeFaults()
+    const packets = faults.packets + this.#failed
+    if (packets > 0) {
+      const err = faults.last ?? this.#failure
+      this.#log.error({ packets, err }, 'packets could not be forwarded: a fault of xlvs')
     }
+    this.#failed = 0
   }
 
-  #forward({ packet, isTunnelled, isJoined }: Forwarded, way: Way, mtu: number): void {
-    const to = way.address
-    const { bytes, from, end } = packet
-    if (end - from <= mtu) {
-      if (isJoined) renewChecksum(bytes, isTunnelled ? from + ipHeaderLength : from)
-      this.#sockets.send(packet, to)
-    } else {
-      cut(bytes.subarray(from, end), isTunnelled, mtu, (piece) => this.#sockets.send(wholeOf(piece), to))
+  /**
+   * A TCP datagram that is longer than the link brings was put together here, and is made segments again, which get their
+   * checksums then. What may be fragmented, too, is cut to whatever the way takes; and IPVS does not answer an ICMP error.
+   */
+  #prepare(i: number, linkMtu: number): void {
+    const { memory, batch } = this.#module
+    const [at, length] = [batch.offsets[i] as number, batch.lengths[i] as number]
+    const protocol = byteAt(memory, at + 9)
+    const isJoined = protocol === ipProtocol.TCP && length > linkMtu
+    this.#isJoined[i] = isJoined ? 1 : 0
+    batch.uncut[i] = isJoined || protocol === ipProtocol.ICMP || !hasDf(memory, at) ? 0 : linkMtu
+    if (!isJoined) finishChecksum(memory, at, at + length)
+  }
+
+  #carryOut(i: number): void {
+    const { batch } = this.#module
+    const given = batch.verdicts[i] as number
+    const [at, length, to] = [batch.offsets[i] as number, batch.lengths[i] as number, batch.addresses[i] as number]
+    if (given >= verdict.ROUTE_TX && given <= verdict.TUNNEL_REDIRECT) this.#forward(i, at, length, to)
+    else if (given >= verdict.ICMP_PORT_UNREACHABLE && given <= verdict.ICMP_TUNNEL_ERROR)
+      this.#sockets.send(at, length, to)
+    else if (given === verdict.PASS_NO_CONN) this.#reset(i, at, length)
+  }
+
+  #forward(i: number, at: number, length: number, to: number): void {
+    const { memory, batch } = this.#module
+    const [isTunnelled, mtu] = [(batch.verdicts[i] as number) >= verdict.TUNNEL_TX, batch.mtus[i] as number]
+    if (length > mtu) {
+      cut(memory.subarray(at, at + length), isTunnelled, mtu, (piece) => this.#sockets.sendBytes(piece, to))
+      return
     }
+    if (this.#isJoined[i]) renewChecksum(memory, isTunnelled ? at + ipHeaderLength : at)
+    this.#sockets.send(at, length, to)
   }
 
-  #reset(p: Packet, isJoined: boolean): void {
-    if (isJoined) renewChecksum(p.bytes, p.at)
-    const reset = resetOf(p)
-    if (reset) this.#answer(wholeOf(reset))
+  #reset(i: number, at: number, length: number): void {
+    const { memory } = this.#module
+    if (this.#isJoined[i]) renewChecksum(memory, at)
+    const reset = resetOf(memory.subarray(at, at + length))
+    if (reset) this.#sockets.sendBytes(reset, reset.readUInt32BE(16))
   }
-
-  #answer(packet: Span): void {
-    this.#sockets.send(packet, packet.bytes.readUInt32BE(packet.from + 16))
-  }
-}
-
-/**
- * Bytes that the way has to take. What has no DF is fragmented. A TCP segment that was put together is made segments that fit,
- * a datagram with DF fragments no longer than they were; and IPVS does not answer an ICMP error with another one.
- */
-function needed(p: Packet, linkMtu: number): number {
-  if (!p.hasDf || p.protocol === ipProtocol.ICMP) return 0
-  if (p.ipLength <= linkMtu) return p.ipLength
-  return p.protocol === ipProtocol.TCP ? 0 : linkMtu
 }

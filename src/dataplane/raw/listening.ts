@@ -1,7 +1,6 @@
 import { UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
-import type { Span } from '../sim/packet.js'
 import type { Interfaces } from '../tables/table-dataplane.js'
 import type { DatagramSockets, Receiver } from './datagram-sockets.js'
 
@@ -19,8 +18,8 @@ interface Listener {
   readonly receiver: Receiver
 }
 
-/** @param linkMtu of the interface, in bytes. */
-type Take = (datagram: Span, linkMtu: number) => void
+/** @param count of datagrams that have come. @param link by which. */
+type Take = (count: number, link: Pick<Link, 'ifindex' | 'mtu'>) => void
 
 /** The interfaces that datagrams are taken from: opened at the start, and again when one has come back. */
 export class Listening implements Interfaces {
@@ -33,7 +32,7 @@ export class Listening implements Interfaces {
     this.#parts = parts
   }
 
-  /** @param take is given every datagram. @throws UnsupportedError if an interface does not let itself be listened to. */
+  /** @param take is told of every datagram. @throws UnsupportedError if an interface does not let itself be listened to. */
   start(links: readonly Link[], take: Take): void {
     this.#take = take
     this.#look(links)
@@ -83,7 +82,7 @@ export class Listening implements Interfaces {
 
   #listen({ name, ifindex, mtu }: Link): Listener {
     try {
-      const receiver = this.#parts.sockets.receive(name, (datagram) => this.#take(datagram, listener.mtu))
+      const receiver = this.#parts.sockets.receive(name, (count) => this.#take(count, listener))
       const listener: Listener = { ifindex, mtu, receiver }
       return listener
     } catch (cause) {

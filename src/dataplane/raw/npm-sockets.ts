@@ -2,7 +2,7 @@
 import type { Socket } from 'raw-socket'
 import { type Address, addressFromNumber } from '../../core/address.js'
 import { UnsupportedError } from '../../core/errors.js'
-import { headroom, type Span } from '../sim/packet.js'
+import type { DatagramMemory } from './datagram-memory.js'
 import type { DatagramSockets, Listener, Receiver, Refused } from './datagram-sockets.js'
 import { Refusals } from './refusals.js'
 import {
@@ -17,8 +17,8 @@ import {
 type RawSocket = typeof import('raw-socket')
 
 /** @param mark of what is sent, SO_MARK. @throws UnsupportedError without the package, Error if the kernel refuses. */
-export async function openNpmSockets(mark: number): Promise<DatagramSockets> {
-  return new NpmSockets(await load(), mark)
+export async function openNpmSockets(mark: number, memory: DatagramMemory): Promise<DatagramSockets> {
+  return new NpmSockets(await load(), mark, memory)
 }
 
 async function load(): Promise<RawSocket> {
@@ -37,8 +37,11 @@ class NpmSockets implements DatagramSockets {
   /** To make a text of an address takes longer than to look it up. */
   readonly #addresses = new Map<number, Address>()
 
-  constructor(raw: RawSocket, mark: number) {
+  readonly #memory: DatagramMemory
+
+  constructor(raw: RawSocket, mark: number, memory: DatagramMemory) {
     this.#raw = raw
+    this.#memory = memory
     this.#sender = this.#open(ipprotoRaw)
     prepareSender(configurable(this.#sender), mark)
     this.#sender.pauseRecv()
@@ -55,7 +58,7 @@ class NpmSockets implements DatagramSockets {
         sockets.push(socket)
         prepareReceiver(configurable(socket), protocol, interfaceName)
       }
-      for (const socket of sockets) read(socket, listener)
+      for (const socket of sockets) read(socket, this.#memory, listener)
     } catch (error) {
       closeAll()
       throw error
@@ -63,14 +66,22 @@ class NpmSockets implements DatagramSockets {
     return { close: closeAll }
   }
 
-  send({ bytes, from, end }: Span, to: number): void {
+  send(from: number, length: number, to: number): void {
+    this.#send(this.#memory.bytes, from, length, to)
+  }
+
+  sendBytes(datagram: Buffer, to: number): void {
+    this.#send(datagram, 0, datagram.length, to)
+  }
+
+  #send(bytes: Buffer, from: number, length: number, to: number): void {
     let address = this.#addresses.get(to)
     if (address === undefined) {
       address = addressFromNumber(to)
       this.#addresses.set(to, address)
     }
     try {
-      this.#sender.wrap.send(bytes, from, end - from, address, ignore)
+      this.#sender.wrap.send(bytes, from, length, address, ignore)
     } catch (error) {
       this.#refusals.add(error)
     }
@@ -111,22 +122,25 @@ function configurable(socket: Socket) {
   }
 }
 
-/** All datagrams of all sockets are read into it, one after the other. */
-const memory = Buffer.alloc(headroom + longestDatagram)
-const received = memory.subarray(headroom)
-
 /**
  * The package reads one datagram each time around the event loop, which takes longer than to read it. Here as many are read
  * as there are, but for the share of others.
  */
-function read(socket: Socket, listener: Listener): void {
+function read(socket: Socket, memory: DatagramMemory, listener: Listener): void {
   const { wrap } = socket
-  const take = (_: Buffer, length: number) => listener({ bytes: memory, from: headroom, end: headroom + length })
+  memory.prepare()
+  const [first = 0] = memory.offsets
+  const slot = memory.bytes.subarray(first, first + longestDatagram)
+  const take = (_: Buffer, length: number) => {
+    memory.prepare()
+    memory.lengths[0] = length
+    listener(1)
+  }
   wrap.removeAllListeners('recvReady')
   wrap.on('recvReady', () => {
     for (let left = receivedAtOnce; left > 0; left--) {
       try {
-        wrap.recv(received, take)
+        wrap.recv(slot, take)
       } catch {
         // There are no more, or the interface is down.
         return

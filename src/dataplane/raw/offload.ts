@@ -2,9 +2,8 @@
  * What network cards are left to do, and what was not done when a packet comes from a virtual machine or container beside the
  * director: a checksum that is not finished (CHECKSUM_PARTIAL of include/linux/skbuff.h).
  */
-import { checksum, headerLengthAt } from '../sim/ipv4.js'
-import { ipProtocol, type Packet } from '../sim/packet.js'
-import { byteAt, putWord16, word16AsIs, word16At } from '../sim/words.js'
+import { checksum, headerLengthAt, ipProtocol } from './ipv4.js'
+import { byteAt, putWord16, word16AsIs, word16At } from './words.js'
 
 /** Where the checksum is in the header. */
 const tcpChecksum = 16
@@ -13,16 +12,15 @@ const udpChecksum = 6
 /**
  * Finishes the checksum of a TCP segment or UDP datagram if only that of the pseudo header is in it. A finished one that looks
  * the same, one of 65,535, becomes what it is.
- * @param p with its network layer parsed.
+ * @param at where the IP header begins, @param end where the datagram ends.
  */
-export function finishChecksum(p: Packet): void {
-  const { bytes, at } = p
+export function finishChecksum(bytes: Buffer, at: number, end: number): void {
   const field = checksumAt(bytes, at)
-  if (field === 0 || field + 2 > at + p.ipLength) return
+  if (field === 0 || field + 2 > end) return
   // Of words as they stand in memory: the sum of swapped words is the swapped sum (RFC 1071).
-  const length = p.ipLength - p.headerLength
-  let sum = (p.cip & 0xffff) + (p.cip >>> 16) + (p.vip & 0xffff) + (p.vip >>> 16)
-  sum += (p.protocol << 8) + ((length & 0xff) << 8) + (length >>> 8)
+  const length = word16At(bytes, at + 2) - headerLengthAt(bytes, at)
+  let sum = (byteAt(bytes, at + 9) << 8) + ((length & 0xff) << 8) + (length >>> 8)
+  for (let address = at + 12; address < at + 20; address += 2) sum += word16AsIs(bytes, address)
   sum = (sum & 0xffff) + (sum >>> 16)
   sum = (sum & 0xffff) + (sum >>> 16)
   if (word16AsIs(bytes, field) === sum) writeChecksum(bytes, at, field)

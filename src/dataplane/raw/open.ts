@@ -7,12 +7,13 @@ import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import type { Link } from '../../net/links.js'
 import type { Nft } from '../../net/nft.js'
-import { type MemoryMaps, memoryMaps, Tables } from '../sim/tables.js'
 import { monotonicTicks } from '../tables/connection-table.js'
 import { sharedConstant } from '../tables/layout.gen.js'
 import { noteBegunAnew } from '../tables/other-build.js'
 import { Settings } from '../tables/settings.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
+import { DirectorModule } from '../wasm/module.js'
+import { DatagramMemory, datagramBytes } from './datagram-memory.js'
 import type { DatagramSockets } from './datagram-sockets.js'
 import { Forwarder } from './forwarder.js'
 import { Listening } from './listening.js'
@@ -34,7 +35,7 @@ export interface RawOptions {
   readonly log: Logger
   readonly clock: Clock
   /** @param mark of what is sent, SO_MARK. @throws UnsupportedError. */
-  readonly openSockets: (mark: number) => Promise<DatagramSockets>
+  readonly openSockets: (mark: number, memory: DatagramMemory) => Promise<DatagramSockets>
   readonly nft: Pick<Nft, 'apply' | 'tables'>
   /** The clock of connections, in ticks; the machine's unless a test has another. */
   readonly nowTicks?: () => number
@@ -62,17 +63,17 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
     const lock = await lockDirectory(runtimeDir)
     closers.push(() => lock.release())
     const stored = readState(runtimeDir, log)
-    const maps = mapsFrom(stored, options)
+    const module = moduleFrom(stored, options)
+    const { maps } = module
     const silence = new Silence(nft, runtimeDir, log)
-    const sockets = await options.openSockets(ownMark)
+    const sockets = await options.openSockets(ownMark, new DatagramMemory(module))
     closers.push(() => sockets.close())
-    const tables = new Tables(maps)
     const listening = new Listening({ sockets, names, readLinks, log })
     const state = new StateFile(runtimeDir, maps, clock, log)
     closers.push(() => state.discard(stored !== undefined))
-    const sweeping = new Sweeping(tables, clock, nowTicks)
+    const sweeping = new Sweeping(module, clock, nowTicks)
     closers.push(() => sweeping.stop())
-    const forwarder = new Forwarder({ tables, sockets, now: sweeping, log })
+    const forwarder = new Forwarder({ module, sockets, log })
     const close = async () => {
       sweeping.stop()
       listening.close()
@@ -110,7 +111,7 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
 /** So many slots are looked at in a second, by the process that forwards. */
 const largestTable = 1 << 24
 
-function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): MemoryMaps {
+function moduleFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): DirectorModule {
   if (tableSize !== undefined && tableSize > largestTable) {
     const message = `conn-table-size: ${tableSize} is more than the ${largestTable} that raw sockets allow`
     throw new DirectorError('INVALID', message, { field: 'conn-table-size', value: tableSize })
@@ -118,11 +119,11 @@ function mapsFrom(stored: Stored | undefined, { tableSize, log }: RawOptions): M
   const sets = stored?.sets ?? setsFor(tableSize ?? defaultTableSize)
   refuseOtherSize(tableSize, sets)
   checkMemory(sets)
-  const maps = memoryMaps(sets)
-  if (stored) stored.fill(maps)
-  else new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
+  const module = new DirectorModule({ sizes: { conns: { maxEntries: sets } }, packetBytes: datagramBytes })
+  if (stored) stored.fill(module.maps)
+  else new Settings(module.maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted: stored !== undefined, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
-  return maps
+  return module
 }
 
 /**

@@ -3,9 +3,9 @@
  * what is there; blocks and entries as they stand in memory.
  */
 import { createHash } from 'node:crypto'
-import type { MemoryMap } from '../sim/memory-map.js'
-import type { MemoryMaps } from '../sim/tables.js'
 import { maps as specs } from '../tables/layout.gen.js'
+import type { MemoryMap } from '../wasm/memory-map.js'
+import type { MemoryMaps } from '../wasm/module.js'
 
 /** Connections are scattered: two of them, a cache line. */
 const blockBytes = 64
@@ -17,8 +17,8 @@ const zeroes = Buffer.alloc(pageBytes)
 const digestLength = 65
 const digestLine = /^[0-9a-f]{64}\n/
 
-/** Not kept: they outlive no packet. */
-const transient = ['locks']
+/** Not kept: they outlive no packet, or no tick, or are the kernel's alone. */
+const transient = ['locks', 'scratch', 'icmpBudget', 'sweeper']
 /** May be another build's: counts of other verdicts, which begin anew. */
 const renewable = ['verdicts']
 
@@ -112,7 +112,7 @@ function fill(maps: MemoryMaps, header: Header, bytes: Buffer): void {
   for (const [name, kept] of Object.entries(header.maps)) {
     const part = bytes.subarray(at, at + lengthOf(kept))
     at += part.length
-    if (!isOurs(name, kept)) continue
+    if (transient.includes(name) || !isOurs(name, kept)) continue
     const map = maps[name as keyof MemoryMaps]
     if (kept.blocks !== undefined) putBlocks(map, kept.blocks, part)
     else putEntries(map, kept.count ?? 0, part)

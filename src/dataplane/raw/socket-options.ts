@@ -1,6 +1,6 @@
 /** What sockets of both kinds are told: numbers of asm-generic/socket.h, linux/icmp.h and linux/in.h. */
-import { ipProtocol } from '../sim/packet.js'
-import { icmpType } from '../sim/parse-icmp.js'
+import { sharedConstant } from '../tables/layout.gen.js'
+import { ipProtocol } from './ipv4.js'
 
 const solSocket = 1
 const soBindToDevice = 25
@@ -17,15 +17,15 @@ export const receivedProtocols = [ipProtocol.TCP, ipProtocol.UDP, ipProtocol.ICM
 /** The longest datagram, in bytes. */
 export const longestDatagram = 65_535
 /** Datagrams received before others get their turn. */
-export const receivedAtOnce = 64
+export const receivedAtOnce = sharedConstant.BATCH_SIZE
 
 /** What may wait while the process does something else: some milliseconds at full speed. */
 const receiveBufferBytes = 8 << 20
 /** And what may wait for a slow interface. */
 const sendBufferBytes = 8 << 20
 
-/** Errors about packets of ours; others are not the director's business. */
-const acceptedIcmp = Object.values(icmpType).reduce((bits, type) => bits | (1 << type), 0)
+/** Errors about packets of ours (RFC 792: unreachable, source quench, time exceeded); others are not the director's business. */
+const acceptedIcmp = [3, 4, 11].reduce((bits, type) => bits | (1 << type), 0)
 
 interface Configurable {
   setOption(level: number, name: number, value: number | Uint8Array): void

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { Clock } from '../../core/clock.js'
 import { DirectorError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
-import type { MemoryMaps } from '../sim/tables.js'
 import { leftByAnother } from '../tables/other-build.js'
+import type { MemoryMaps } from '../wasm/module.js'
 import { type Stored, snapshotOf, storedIn } from './snapshot.js'
 
 /** In the runtime directory, which is memory and ends with the machine, as connections do. */

@@ -1,23 +1,21 @@
 import type { Clock } from '../../core/clock.js'
-import { Sweeper, sweepSteps } from '../sim/sweep.js'
-import type { Tables } from '../sim/tables.js'
+import type { DirectorModule } from '../wasm/module.js'
 
-/** A table is gone through once a second. */
-const intervalMs = 1000 / sweepSteps
+/** Parts that the table is swept in: a whole round takes a second. */
+const parts = 16
+const intervalMs = 1000 / parts
 
-/** The sweeper's timer. As in the kernel (clock.h), it keeps the clock of packets: to look at the machine's for each takes time. */
+/** Sweeps the table, and keeps the clock of packets as the kernel's sweeper does: to look at the machine's for each takes time. */
 export class Sweeping {
-  readonly #sweeper: Sweeper
+  readonly #module: DirectorModule
   #stop = () => {}
-  /** In ticks. */
-  ticks = 0
 
   constructor(
-    tables: Tables,
+    module: DirectorModule,
     private readonly clock: Clock,
     private readonly nowTicks: () => number,
   ) {
-    this.#sweeper = new Sweeper(tables)
+    this.#module = module
     this.#step()
   }
 
@@ -26,8 +24,8 @@ export class Sweeping {
   }
 
   #step(): void {
-    this.ticks = this.nowTicks()
-    this.#sweeper.step(this.ticks)
+    this.#module.now = this.nowTicks()
+    this.#module.sweep(parts)
     this.#stop = this.clock.after(intervalMs, () => this.#step())
   }
 }

@@ -4,6 +4,12 @@ import { maps as specs } from '../tables/layout.gen.js'
 /** All maps of director.bpf.c, by their names in layout.gen.ts. */
 export type BpfMaps = Readonly<Record<keyof typeof specs, BpfMap>>
 
+/** Those that outlive the programs that made them. In `scratch` is one packet, while it is decided. */
+export const lastingMaps = Object.values(specs).filter(({ name }) => name !== specs.scratch.name)
+
+/** The programs of the stages (bpf/stages.h): a map of each object, from which the kernel takes them when it is held by nobody. */
+export const stagesName = 'stages'
+
 /** Of a director that is not loaded yet; a map that is reused after this has the size that it has. @param sets of the connection table, a power of two. */
 export function sizeMaps(object: BpfObject, sets: number): void {
   object.setMaxEntries(specs.conns.name, sets)

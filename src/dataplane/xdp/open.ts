@@ -21,7 +21,7 @@ import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
 import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
-import { type BpfMaps, mapsOf, sizeMaps } from './maps.js'
+import { type BpfMaps, lastingMaps, mapsOf, sizeMaps, stagesName } from './maps.js'
 import { Pins } from './pins.js'
 import { startSweeper } from './sweeper.js'
 
@@ -83,15 +83,19 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     startSweeper(object)
     const { interfaces, xdpMode } = options
     const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
+    const stages = object.map(stagesName)
+    pins.putStages(stages)
     object.close()
     close = () => {
       attachments.close()
+      stages.close()
       lock.release()
     }
     attachments.start()
     pins.putMaps(fresh)
     noteBegunAnew(log, anew)
     attachments.releaseOthers()
+    pins.dropStages(stages)
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {
@@ -116,12 +120,14 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   if (!adopted) checkMemory(sets)
   const reused = reusableMaps(pins)
   sizeMaps(object, sets)
-  for (const { name } of Object.values(specs)) if (reused.has(name)) reuse(object, name, pins)
+  for (const { name } of lastingMaps) if (reused.has(name)) reuse(object, name, pins)
   loadObject(object)
   const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
-  const fresh = Object.values(maps).filter(({ name }) => !reused.has(name))
+  const fresh = Object.values(maps).filter(
+    ({ name }) => !reused.has(name) && lastingMaps.some((map) => map.name === name),
+  )
   return { object, maps, fresh, anew: pins.mapNames().filter((name) => !reused.has(name)) }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { BpfLink, BpfMap, removeDirectories, type XdpMode } from '../../bpf/index.js'
+import { BpfLink, BpfMap, removeDirectories, waitForPrograms, type XdpMode } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
-import { maps as specs } from '../tables/layout.gen.js'
+import { lastingMaps } from './maps.js'
 
 /** A link as its pin names it: bpffs allows no dots, which interface names may have, so the name has the index. */
 export interface PinnedLink {
@@ -16,20 +16,22 @@ const lastMap = 'config'
 const nextSuffix = '-new'
 /** Of maps that earlier versions pinned: they are removed, too. */
 const formerNames = ['server_traffic']
-const currentNames = Object.values(specs).map(({ name }) => name)
+const currentNames = lastingMaps.map(({ name }) => name)
 const ownNames = new Set([...currentNames, ...formerNames].flatMap((name) => [name, name + nextSuffix]))
 
 /**
- * What outlives the daemon, in a directory of bpffs: `maps/NAME` and `links/IFINDEX-MODE`. While
- * they are there, packets are forwarded.
+ * What outlives the daemon, in a directory of bpffs: `maps/NAME`, `links/IFINDEX-MODE`, and `stages/ID` for the stages of the
+ * programs in the links. While they are there, packets are forwarded.
  */
 export class Pins {
   readonly #maps: string
   readonly #links: string
+  readonly #stages: string
 
   constructor(readonly directory: string) {
     this.#maps = join(directory, 'maps')
     this.#links = join(directory, 'links')
+    this.#stages = join(directory, 'stages')
   }
 
   /** Whether a director has finished setting up here. */
@@ -40,7 +42,7 @@ export class Pins {
   /** @throws DirectorError PERMISSION if the file system does not take them. */
   create(): void {
     try {
-      for (const directory of [this.#maps, this.#links]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+      for (const directory of this.#directories) mkdirSync(directory, { recursive: true, mode: 0o700 })
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       const reason = code === 'EROFS' ? 'the file system is read-only' : `${code}; are you root?`
@@ -92,16 +94,41 @@ export class Pins {
     open.close()
   }
 
+  /** Holds the stages of a program. From then on it can be attached. */
+  putStages(stages: BpfMap): void {
+    stages.pin(this.#stagesPath(stages))
+  }
+
+  /**
+   * Lets go of the stages of programs that are in no link any more, when the last packet has left them.
+   * @param kept those of the program that is in the links, if one is.
+   */
+  dropStages(kept?: BpfMap): void {
+    const dropped = list(this.#stages).filter((name) => name !== String(kept?.info.id))
+    if (dropped.length === 0) return
+    waitForPrograms()
+    for (const name of dropped) unlinkSync(join(this.#stages, name))
+  }
+
   /** Takes everything out of the path; links first, so that no packet meets half of it. */
   clear(): void {
     for (const link of this.links()) this.removeLink(link)
+    this.dropStages()
     for (const name of this.mapNames()) unlinkSync(this.#mapPath(name))
   }
 
   /** Clears, and takes the directories away. What others have put there stays, in its directories. */
   remove(): void {
     this.clear()
-    for (const directory of [this.#maps, this.#links, this.directory]) removeDirectories([directory])
+    for (const directory of [...this.#directories, this.directory]) removeDirectories([directory])
+  }
+
+  get #directories(): string[] {
+    return [this.#maps, this.#links, this.#stages]
+  }
+
+  #stagesPath({ info }: BpfMap): string {
+    return join(this.#stages, String(info.id))
   }
 
   #mapPath(name: string): string {

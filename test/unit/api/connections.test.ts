@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Connection } from '../../../src/core/connection.js'
 import { endlessConnections } from '../../lib/endless-connections.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
-import { SimDataplane } from '../../lib/sim-dataplane.js'
+import { MemoryDataplane } from '../../lib/memory-dataplane.js'
 import { type Fixture, routed, web } from '../director/fixture.js'
 import { ask, served } from './fixture.js'
 
@@ -18,7 +18,7 @@ function connectClients({ director, dataplane, nextHops }: Fixture, count: numbe
 }
 
 t.test('connections, many a line', async (t) => {
-  const fixture = await served(t, { dataplane: new SimDataplane({ sets: 256 }) })
+  const fixture = await served(t, { dataplane: new MemoryDataplane({ sets: 256 }) })
   const { path, dataplane, clock } = fixture
   connectClients(fixture, 1234)
   const all: Connection[] = []

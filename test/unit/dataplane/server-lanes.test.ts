@@ -2,7 +2,7 @@ import t from 'tap'
 import { realServerLayout, serverFlag } from '../../../src/dataplane/tables/layout.gen.js'
 import { countCodec } from '../../../src/dataplane/tables/traffic-codec.js'
 import { server, web } from '../../bpf/director-fixture.js'
-import { SimDirector } from '../../lib/sim-director.js'
+import { ModuleDirector } from '../../lib/module-director.js'
 
 /** A counter to which somebody adds after every look. */
 function moving(view: DataView): DataView {
@@ -27,7 +27,7 @@ t.test('counters are whole, whatever is in them and whoever adds', async (t) => 
 })
 
 t.test('a server for which memory cannot be mapped leaves nothing', async (t) => {
-  const director = new SimDirector()
+  const director = new ModuleDirector()
   const { serverLanes, realServers } = director.maps
   const view = serverLanes.view
   serverLanes.view = () => {

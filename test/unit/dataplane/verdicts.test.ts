@@ -1,7 +1,7 @@
 import t from 'tap'
-import { memoryMap } from '../../../src/dataplane/sim/memory-map.js'
 import { cpuVerdictsLayout, maps, verdict } from '../../../src/dataplane/tables/layout.gen.js'
 import { Verdicts } from '../../../src/dataplane/tables/verdicts.js'
+import { MemoryArray } from '../../../src/dataplane/wasm/memory-map.js'
 
 const { size } = cpuVerdictsLayout
 /** CPUs that have counters of their own. */
@@ -9,7 +9,9 @@ const counted = maps.verdicts.valueSize / size
 
 /** @param packets of a verdict, by CPU. */
 function verdictsOf(cpus: number, packets: readonly [cpu: number, verdict: number, packets: bigint][]): Verdicts {
-  const map = memoryMap(maps.verdicts)
+  const { name, keySize, valueSize, maxEntries } = maps.verdicts
+  const info = { keySize, valueSize, valueBytes: valueSize, maxEntries }
+  const map = new MemoryArray(name, info, Buffer.from(new ArrayBuffer(valueSize)))
   for (const [cpu, number, count] of packets) map.view().setBigUint64(cpu * size + 8 * number, count, true)
   return new Verdicts(map, cpus)
 }

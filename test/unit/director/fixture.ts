@@ -5,11 +5,11 @@ import { Director } from '../../../src/director/director.js'
 import type { SchedulePlan } from '../../../src/scheduler/scheduler.js'
 import { FakeNextHops } from '../../lib/fake-next-hops.js'
 import type { ManualClock } from '../../lib/manual-clock.js'
+import { clientPacketBytes, MemoryDataplane } from '../../lib/memory-dataplane.js'
 import { MemoryLog } from '../../lib/memory-log.js'
-import { clientPacketBytes, SimDataplane } from '../../lib/sim-dataplane.js'
 
 export interface Fixture {
-  readonly dataplane: SimDataplane
+  readonly dataplane: MemoryDataplane
   readonly nextHops: FakeNextHops
   readonly clock: ManualClock
   readonly log: MemoryLog
@@ -21,7 +21,7 @@ export type Given = Partial<Pick<Fixture, 'dataplane' | 'nextHops'>>
 
 /** A director that has started, on these or new doubles. */
 export async function startedDirector({
-  dataplane = new SimDataplane(),
+  dataplane = new MemoryDataplane(),
   nextHops = new FakeNextHops(),
 }: Given = {}): Promise<Fixture> {
   const parts = { dataplane, nextHops, clock: dataplane.clock, log: new MemoryLog() }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { addTraffic } from '../../../src/core/traffic.js'
 import type { SchedulePlan } from '../../../src/scheduler/scheduler.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
-import { clientPacketBytes } from '../../lib/sim-dataplane.js'
+import { clientPacketBytes } from '../../lib/memory-dataplane.js'
 import { burst, dns, type Fixture, pickable, routed, sendBurst, startedDirector, web } from './fixture.js'
 
 /** A director that installed an rr service with three servers, made a pick and died. */

@@ -1,6 +1,6 @@
 /** Files of /proc/net, to the byte. The formats are those of seq_printf in ip_vs_ctl.c and ip_vs_conn.c. */
 import t from 'tap'
-import { SimDataplane } from '../../lib/sim-dataplane.js'
+import { MemoryDataplane } from '../../lib/memory-dataplane.js'
 import { dns, routed, web } from '../director/fixture.js'
 import { ACK, attr, command, DUMP, REQUEST, text } from './bytes.js'
 import { DONE, errnoName, type IpvsServed, ipvsServed, type NetlinkClient } from './fixture.js'
@@ -98,7 +98,7 @@ t.test('totals, and rates of now', async (t) => {
 })
 
 t.test('a long file comes in many messages', async (t) => {
-  const served = await ipvsServed(t, { dataplane: new SimDataplane({ sets: 1024 }) })
+  const served = await ipvsServed(t, { dataplane: new MemoryDataplane({ sets: 1024 }) })
   twoServices(served)
   served.dataplane.connect(web, 3000)
   const messages = await pieces(served.client, 'ip_vs_conn')

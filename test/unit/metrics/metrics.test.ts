@@ -9,8 +9,8 @@ import { MappedArray } from '../../../src/dataplane/tables/mapped-array.js'
 import { collectMetrics } from '../../../src/metrics/collect.js'
 import { serveMetrics } from '../../../src/metrics/server.js'
 import { hopTo } from '../../lib/fake-next-hops.js'
+import type { MemoryDataplane } from '../../lib/memory-dataplane.js'
 import { MemoryLog } from '../../lib/memory-log.js'
-import type { SimDataplane } from '../../lib/sim-dataplane.js'
 import { dns, routed, startedDirector, web } from '../director/fixture.js'
 
 async function measured() {
@@ -26,14 +26,14 @@ async function measured() {
     dataplane.send(client, i < 2 ? 'A' : 'FA')
   }
   setBytes(dataplane, 2 ** 40)
-  dataplane.maps.tableStats.update(Buffer.alloc(4), toBytes(tableStatsLayout, { evicted: 4n, expired: 5n }))
+  dataplane.module.maps.tableStats.update(Buffer.alloc(4), toBytes(tableStatsLayout, { evicted: 4n, expired: 5n }))
   const registry = new Registry()
   collectMetrics(director, registry)
   return { ...fixture, registry }
 }
 
 /** Sets the bytes that the server that was added first has been sent: more than packets of a test can be. */
-function setBytes({ maps }: SimDataplane, inBytes: number): void {
+function setBytes({ module: { maps } }: MemoryDataplane, inBytes: number): void {
   const lanes = new MappedArray(maps.serverLanes, serverLaneLayout)
   const { traffic, ...lane } = lanes.get(0)
   lanes.set(0, { ...lane, traffic: { ...traffic, bytes: BigInt(inBytes) } })
@@ -64,7 +64,7 @@ t.test('the values of node_exporter and our own', async (t) => {
     `node_ipvs_backend_connections_inactive{${dnsServer},local_mark=""} 0`,
     `node_ipvs_backend_weight{${webServer},local_mark=""} 7`,
     `node_ipvs_backend_weight{${dnsServer},local_mark=""} 1`,
-    'xlvs_dataplane_info{dataplane="sim",interface="sim0",mode="native"} 1',
+    'xlvs_dataplane_info{dataplane="memory",interface="memory0",mode="native"} 1',
     ...verdicts.map(([name, packets]) => `xlvs_verdicts_total{verdict="${name}"} ${packets}`),
     'xlvs_connections_in_use 3',
     'xlvs_connections_capacity 1024',

@@ -1,21 +1,20 @@
 import t from 'tap'
 import { Listening } from '../../../../src/dataplane/raw/listening.js'
-import { wholeOf } from '../../../../src/dataplane/sim/packet.js'
 import type { Link } from '../../../../src/net/links.js'
 import { MemoryLog } from '../../../lib/memory-log.js'
-import { FakeSockets } from '../../../lib/raw-director.js'
+import { FakeSockets, noDatagrams } from '../../../lib/raw-director.js'
 import { waitFor } from '../../../lib/wait-for.js'
 
 const link = (name: string, ifindex: number, mtu = 1500): Link => ({ name, ifindex, mtu, up: true })
 
 t.test('an interface that goes, and one of its name that comes', async (t) => {
-  const [sockets, log] = [new FakeSockets(), new MemoryLog()]
+  const [sockets, log] = [new FakeSockets(noDatagrams()), new MemoryLog()]
   let links = [link('eth0', 1), link('eth1', 2, 9000), link('eth2', 3, 65_535)]
   const listening = new Listening({ sockets, names: ['eth0', 'eth1'], readLinks: async () => links, log })
   const mtus: number[] = []
-  listening.start(links, (_, linkMtu) => mtus.push(linkMtu))
+  listening.start(links, (_, { mtu }) => mtus.push(mtu))
   t.same([...sockets.listeners.keys()], ['eth0', 'eth1'], 'only those that are named')
-  const receive = (name: string) => sockets.listeners.get(name)?.(wholeOf(Buffer.alloc(0)))
+  const receive = (name: string) => sockets.listeners.get(name)?.(0)
   for (const name of ['eth0', 'eth1']) receive(name)
   t.same(mtus, [1500, 9000])
 
@@ -43,7 +42,7 @@ t.test('links that cannot be read change nothing', async (t) => {
   const readLinks = async () => {
     throw new Error('no ip')
   }
-  const listening = new Listening({ sockets: new FakeSockets(), names: ['eth0'], readLinks, log })
+  const listening = new Listening({ sockets: new FakeSockets(noDatagrams()), names: ['eth0'], readLinks, log })
   listening.start([link('eth0', 1)], () => {})
   listening.upkeep()
   await waitFor('the failure to be logged', async () => log.lines.some((line) => line.startsWith('warn')))

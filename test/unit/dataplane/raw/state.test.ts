@@ -16,7 +16,7 @@ import type { Connection } from '../../../../src/core/connection.js'
 import type { Dataplane, ServiceEntry } from '../../../../src/dataplane/dataplane.js'
 import { removeRaw } from '../../../../src/dataplane/raw/open.js'
 import { readState } from '../../../../src/dataplane/raw/state-file.js'
-import { type MemoryMaps, memoryMaps } from '../../../../src/dataplane/sim/tables.js'
+import { DirectorModule, type MemoryMaps } from '../../../../src/dataplane/wasm/module.js'
 import { dns, segment, server, wayTo, web } from '../../../bpf/director-fixture.js'
 import { RawDirector } from '../../../lib/raw-director.js'
 import { waitFor } from '../../../lib/wait-for.js'
@@ -162,7 +162,7 @@ t.test('a state of a build with other verdicts goes on, its verdicts anew', asyn
 function storedTables({ runtimeDir, log }: RawDirector): [MemoryMaps, services: number] {
   const stored = readState(runtimeDir, log)
   if (!stored) throw new Error(`${runtimeDir} has no state that can be used`)
-  const maps = memoryMaps(stored.sets)
+  const { maps } = new DirectorModule({ sizes: { conns: { maxEntries: stored.sets } }, packetBytes: 0 })
   stored.fill(maps)
   return [maps, stored.services]
 }

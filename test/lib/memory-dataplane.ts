@@ -1,14 +1,14 @@
-/** A data plane for tests of what stands above it: real tables and packets in memory, on a clock that the test moves. */
+/** A data plane for tests of what stands above it: the real packet path in memory, on a clock that the test moves. */
 import type { Address } from '../../src/core/address.js'
 import { defaultTimeouts, type Timeouts } from '../../src/core/connection.js'
 import type { NextHop } from '../../src/core/next-hop.js'
 import type { Traffic } from '../../src/core/traffic.js'
 import { type ServiceKey, serviceKeyText } from '../../src/core/virtual-service.js'
 import type { ServiceEntry } from '../../src/dataplane/dataplane.js'
-import { FrameProgram, type Sent } from '../../src/dataplane/sim/frames.js'
-import { type MemoryMaps, memoryMaps, Tables } from '../../src/dataplane/sim/tables.js'
 import { Settings } from '../../src/dataplane/tables/settings.js'
 import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
+import { frameBytes, type Sent, sendFrame } from '../../src/dataplane/wasm/frames.js'
+import { DirectorModule } from '../../src/dataplane/wasm/module.js'
 import { hopTo } from './fake-next-hops.js'
 import { ManualClock } from './manual-clock.js'
 import { frame, type TcpFlags } from './packet.js'
@@ -38,42 +38,40 @@ export interface Client {
 /** Length of clients' packets from the IP header on. */
 export const clientPacketBytes = 64
 
-export interface SimDataplaneParts {
+export interface MemoryDataplaneParts {
   readonly clock?: ManualClock
   /** Sets of the connection table, a power of two; each has 8 slots. */
   readonly sets?: number
   /** Of an earlier one. */
-  readonly maps?: MemoryMaps
+  readonly module?: DirectorModule
 }
 
 /** Tells what was written to it, and fails on cue. */
-export class SimDataplane extends TableDataplane {
+export class MemoryDataplane extends TableDataplane {
   /** Every write that was carried out, in order: `setService tcp 192.0.2.10:80`. */
   readonly writes: string[] = []
   readonly clock: ManualClock
-  readonly maps: MemoryMaps
-  readonly #program: FrameProgram
+  readonly module: DirectorModule
   readonly #cues: Cue[] = []
   #clients = 0
 
-  constructor({ clock = new ManualClock(), sets = 128, maps = emptyMaps(sets) }: SimDataplaneParts = {}) {
+  constructor({ clock = new ManualClock(), sets = 128, module = emptyModule(sets) }: MemoryDataplaneParts = {}) {
     super({
-      name: 'sim',
+      name: 'memory',
       supports: { survivesProcess: true, deliversLocally: true },
-      maps,
+      maps: module.maps,
       clock,
-      interfaces: { list: () => [{ name: 'sim0', mode: 'native' }], upkeep: () => {} },
+      interfaces: { list: () => [{ name: 'memory0', mode: 'native' }], upkeep: () => {} },
       close: () => {},
       nowTicks: () => ticks(clock),
     })
     this.clock = clock
-    this.maps = maps
-    this.#program = new FrameProgram(new Tables(maps))
+    this.module = module
   }
 
   /** The data plane as the next process finds it: all that is known is what the tables say. */
-  reopen(): SimDataplane {
-    const reopened = new SimDataplane(this)
+  reopen(): MemoryDataplane {
+    const reopened = new MemoryDataplane(this)
     reopened.#clients = this.#clients
     return reopened
   }
@@ -90,7 +88,8 @@ export class SimDataplane extends TableDataplane {
 
   /** A frame comes in, on the interface behind which servers are. */
   receive(data: Uint8Array): Sent {
-    return this.#program.send(data, hopTo(1).ifindex, ticks(this.clock))
+    this.module.now = ticks(this.clock)
+    return sendFrame(this.module, data, hopTo(1).ifindex)
   }
 
   /** New clients send their first packets to a service. */
@@ -154,11 +153,11 @@ export class SimDataplane extends TableDataplane {
   }
 }
 
-function emptyMaps(sets: number): MemoryMaps {
-  const maps = memoryMaps(sets)
+function emptyModule(sets: number): DirectorModule {
+  const module = new DirectorModule({ sizes: { conns: { maxEntries: sets } }, packetBytes: frameBytes })
   // Seeded, so that a failing test can be repeated.
-  new Settings(maps.config).initialise(sets, Buffer.alloc(16, 0xa5), defaultTimeouts)
-  return maps
+  new Settings(module.maps.config).initialise(sets, Buffer.alloc(16, 0xa5), defaultTimeouts)
+  return module
 }
 
 function ticks(clock: ManualClock): number {

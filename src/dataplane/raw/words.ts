@@ -18,25 +18,8 @@ export function word16AsIs(bytes: Uint8Array, at: number): number {
   return byteAt(bytes, at) | (byteAt(bytes, at + 1) << 8)
 }
 
-/** As it stands in memory, read as little-endian. */
-export function word32AsIs(bytes: Uint8Array, at: number): number {
-  return (word16AsIs(bytes, at) | (word16AsIs(bytes, at + 2) << 16)) >>> 0
-}
-
 /** In wire order. @param value its lower 16 bits. */
 export function putWord16(bytes: Uint8Array, value: number, at: number): void {
   bytes[at] = value >>> 8
   bytes[at + 1] = value
-}
-
-/** Little-endian. @param value its lower 16 bits. */
-export function putWord16AsIs(bytes: Uint8Array, value: number, at: number): void {
-  bytes[at] = value
-  bytes[at + 1] = value >>> 8
-}
-
-/** Little-endian. @param value its lower 32 bits. */
-export function putWord32AsIs(bytes: Uint8Array, value: number, at: number): void {
-  putWord16AsIs(bytes, value, at)
-  putWord16AsIs(bytes, value >>> 16, at + 2)
 }

@@ -1,5 +1,5 @@
 import { conformance } from '../../conformance/dataplane.js'
 import { subjectOf } from '../../conformance/table-director.js'
-import { SimDirector } from '../../lib/sim-director.js'
+import { ModuleDirector } from '../../lib/module-director.js'
 
-conformance(() => subjectOf(new SimDirector()))
+conformance(() => subjectOf(new ModuleDirector()))
