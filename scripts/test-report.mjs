@@ -20,14 +20,26 @@ export function printResult({ name, passed, failures, skips, stderr = '', durati
   }
 }
 
-function printFailure({ name, diag = {} }) {
-  console.log(indent(`not ok: ${name}`, 4))
-  const rest = Object.entries(diag).filter(([key]) => !handled.includes(key))
-  for (const [key, value] of rest) console.log(indent(`${key}: ${plain(value)}`, 6))
-  if (diag.diff) console.log(indent(diag.diff.trimEnd(), 6))
-  if (diag.source) console.log(indent(diag.source.trimEnd(), 6))
-  const where = diag.stack || (diag.at && `${diag.at.fileName}:${diag.at.lineNumber}`)
-  if (where) console.log(indent(where.trimEnd(), 6))
+/** A test may give anything as its diagnostics. */
+function printFailure({ name, diag }) {
+  console.log(indent(`not ok: ${plain(name)}`, 4))
+  try {
+    for (const text of detailsOf(diag)) console.log(indent(text, 6))
+  } catch (error) {
+    console.log(indent(`its diagnostics cannot be shown: ${error.message}`, 6))
+  }
+}
+
+/** Diagnostics in the order in which they are read. */
+function* detailsOf(diag) {
+  if (diag?.constructor !== Object) {
+    if (diag) yield plain(diag)
+    return
+  }
+  for (const [key, value] of Object.entries(diag)) if (!handled.includes(key)) yield `${key}: ${plain(value)}`
+  const { diff, source, stack, at } = diag
+  const where = stack || (at?.fileName ? `${at.fileName}:${at.lineNumber}` : at)
+  for (const value of [diff, source, where]) if (value) yield plain(value)
 }
 
 function plain(value) {
