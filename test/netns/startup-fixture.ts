@@ -13,8 +13,8 @@ export interface Fixture {
   readonly runtimeDirectory: string
   /** A director with other arguments on the same directories. */
   director(interfaces: readonly string[], ...args: string[]): DirectorProcess
-  /** Names of what is pinned, below maps/ or links/. */
-  pinned(kind: 'maps' | 'links'): string[]
+  /** Names of what is pinned, below maps/, links/ or stages/. */
+  pinned(kind: 'maps' | 'links' | 'stages'): string[]
   /** Ids of the programs on interfaces, by name. */
   programs(): Promise<Record<string, number>>
 }

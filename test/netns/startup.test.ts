@@ -28,13 +28,22 @@ startupTest('a mode change that the driver refuses', async (t, { director, pinne
   t.match(sentence, /XDP on lo \(native\)/)
   t.same(pinned('links'), links)
   t.same(Object.keys(await programs()).sort(), ['eth0', 'lo'])
+  t.equal(pinned('stages').length, 2, 'lo has the program of the last run, and eth0 that of this one')
   const again = director(['lo', 'eth0'])
   await again.start()
+  t.equal(pinned('stages').length, 1)
   t.same(
     (await again.status()).interfaces.map(({ mode }) => mode),
     ['generic', 'generic'],
   )
   await again.end('SIGTERM')
+})
+
+startupTest('a start that is refused leaves no stages', async (t, { director, pinned }) => {
+  await runOnce(director(['eth0']))
+  const stages = pinned('stages')
+  t.match(await refusal(t, director(['eth0', 'lo'], '--xdp-mode', 'native')), /XDP on lo \(native\)/)
+  t.same(pinned('stages'), stages)
 })
 
 startupTest('status says why a better mode does not run', async (t, { director }) => {

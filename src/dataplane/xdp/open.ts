@@ -84,18 +84,20 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     const { interfaces, xdpMode } = options
     const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
     const stages = object.map(stagesName)
-    pins.putStages(stages)
+    const { id } = stages.info
     object.close()
     close = () => {
+      if (!attachments.isOnAny) pins.dropStages((each) => each === id)
       attachments.close()
       stages.close()
       lock.release()
     }
+    pins.putStages(stages)
     attachments.start()
     pins.putMaps(fresh)
     noteBegunAnew(log, anew)
     attachments.releaseOthers()
-    pins.dropStages(stages)
+    pins.dropStages((each) => each !== id)
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {

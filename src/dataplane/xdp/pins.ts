@@ -99,12 +99,9 @@ export class Pins {
     stages.pin(this.#stagesPath(stages))
   }
 
-  /**
-   * Lets go of the stages of programs that are in no link any more, when the last packet has left them.
-   * @param kept those of the program that is in the links, if one is.
-   */
-  dropStages(kept?: BpfMap): void {
-    const dropped = list(this.#stages).filter((name) => name !== String(kept?.info.id))
+  /** Lets go of the stages of programs that are in no link any more, when the last packet has left them. */
+  dropStages(isDropped: (id: number) => boolean): void {
+    const dropped = list(this.#stages).filter((name) => isDropped(Number(name)))
     if (dropped.length === 0) return
     waitForPrograms()
     for (const name of dropped) unlinkSync(join(this.#stages, name))
@@ -113,7 +110,7 @@ export class Pins {
   /** Takes everything out of the path; links first, so that no packet meets half of it. */
   clear(): void {
     for (const link of this.links()) this.removeLink(link)
-    this.dropStages()
+    this.dropStages(() => true)
     for (const name of this.mapNames()) unlinkSync(this.#mapPath(name))
   }
 
