@@ -1,9 +1,13 @@
 import t, { type Test } from 'tap'
 import type { RealServer } from '../../../../src/core/real-server.js'
 import type { VirtualService } from '../../../../src/core/virtual-service.js'
+import { DatagramMemory, datagramBytes } from '../../../../src/dataplane/raw/datagram-memory.js'
+import { Forwarder } from '../../../../src/dataplane/raw/forwarder.js'
 import { dns, server, wayTo, web } from '../../../bpf/director-fixture.js'
+import { MemoryLog } from '../../../lib/memory-log.js'
+import { breakMap, ModuleDirector } from '../../../lib/module-director.js'
 import { checksum, defaultAddresses, type PacketSpec, packet, protocolNumbers } from '../../../lib/packet.js'
-import { RawDirector } from '../../../lib/raw-director.js'
+import { FakeSockets, RawDirector } from '../../../lib/raw-director.js'
 
 const { cip, vip } = defaultAddresses
 /** Of server 1: enough for the longest that is sent at once here. */
@@ -251,4 +255,30 @@ t.test('what the kernel does not take is logged, not once for each packet', asyn
     ['warn the kernel did not take packets'],
   )
   t.match(director.log.fields.at(-1), { packets: 2, reason: 'No buffer space available' })
+})
+
+t.test('a datagram that the packet path traps on takes no other with it', async (t) => {
+  const director = new ModuleDirector({ packetBytes: datagramBytes })
+  const { module, dataplane } = director
+  dataplane.setNextHop('10.0.0.1', wayTo(1))
+  director.install(web, [server(1)])
+  const [sockets, log] = [new FakeSockets(new DatagramMemory(module)), new MemoryLog()]
+  const forwarder = new Forwarder({ module, sockets, log })
+  sockets.receive('eth0', (count) => forwarder.take(count, { ifindex: 1, mtu: 1500 }))
+  const opening = (sport: number) => packet({ tcp: { flags: 'S', sport } })
+  const goesOn = packet({ tcp: { flags: 'A' } })
+  sockets.deliver(syn)
+  // New connections look there.
+  const mend = breakMap(module, module.maps.realServers)
+  sockets.deliver(goesOn, opening(5), goesOn, opening(6), goesOn)
+  mend()
+  t.equal(sockets.sent.length, 4)
+  t.equal(dataplane.stats().verdicts.get('drop_fault'), 2)
+  forwarder.report()
+  t.match(log.fields[log.lines.indexOf('error packets could not be forwarded: a fault of xlvs')], {
+    packets: 2,
+    err: { name: 'RuntimeError' },
+  })
+  sockets.deliver(opening(5))
+  t.equal(sockets.sent.length, 5)
 })

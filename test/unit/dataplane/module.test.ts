@@ -1,0 +1,87 @@
+import { throws } from 'node:assert/strict'
+import t from 'tap'
+import type { MemoryMaps } from '../../../src/dataplane/wasm/module.js'
+import { dns, segment, server, wayTo, web, webFlow } from '../../bpf/director-fixture.js'
+import { breakMap, ModuleDirector } from '../../lib/module-director.js'
+import { seededRandom } from '../../lib/random.js'
+
+function moduleDirector(): ModuleDirector {
+  const director = new ModuleDirector()
+  director.dataplane.setNextHop('10.0.0.1', wayTo(1))
+  director.install(web, [server(1)])
+  return director
+}
+
+/** Words of locks that are taken. */
+function locked({ maps }: ModuleDirector): number {
+  const { buffer, byteOffset, byteLength } = maps.locks.view()
+  return new Uint32Array(buffer, byteOffset, byteLength / 4).filter((word) => word & 1).length
+}
+
+for (const [what, name] of [
+  ['under the lock', 'plans'],
+  ['with a slot that is being filled', 'realServers'],
+] as const satisfies readonly [string, keyof MemoryMaps][]) {
+  t.test(`a trap ${what}: the next packet goes its way`, async (t) => {
+    const director = moduleDirector()
+    const mend = breakMap(director.module, director.maps[name])
+    for (let packets = 1; packets <= 3; packets++) {
+      t.throws(() => director.send(segment('S')), { name: 'RuntimeError', message: /out of bounds/ })
+      t.equal(director.dataplane.stats().verdicts.get('drop_fault'), packets)
+    }
+    mend()
+    t.equal(locked(director), 0)
+    t.equal(director.occupied, 0)
+    t.same(director.counts(web), { '10.0.0.1': '0/0' })
+
+    t.equal(director.send(segment('S')).verdict, 'route_tx')
+    t.equal(director.entry(webFlow()).state, 'SYN_RECV')
+    t.same(director.counts(web), { '10.0.0.1': '1/0' })
+  })
+}
+
+t.test('traps leave the stack as it was', async (t) => {
+  const director = moduleDirector()
+  const mend = breakMap(director.module, director.maps.realServers)
+  // More than a stack of 64 KiB has room for.
+  for (let i = 0; i < 5000; i++) throws(() => director.send(segment('S')))
+  mend()
+  t.equal(director.send(segment('S')).verdict, 'route_tx')
+})
+
+t.test('a hash map does what a Map does', async (t) => {
+  const maxEntries = 8
+  const { maps } = new ModuleDirector({ sizes: { vips: { maxEntries } } })
+  const random = seededRandom(1)
+  const model = new Map<number, number>()
+  const bytes = (number: number) => {
+    const four = Buffer.alloc(4)
+    four.writeUInt32LE(number)
+    return four
+  }
+  for (let i = 0; i < 20_000; i++) {
+    const [key, value] = [Math.floor(random() * 12), i]
+    if (random() < 0.4) {
+      if (maps.vips.delete(bytes(key)) !== model.delete(key)) t.fail(`step ${i}: ${key} deleted`)
+    } else if (model.has(key) || model.size < maxEntries) {
+      maps.vips.update(bytes(key), bytes(value))
+      model.set(key, value)
+    } else {
+      t.throws(() => maps.vips.update(bytes(key), bytes(value)), /room for 8 entries/)
+    }
+    const probe = Math.floor(random() * 12)
+    if (maps.vips.lookup(bytes(probe))?.readUInt32LE() !== model.get(probe)) t.fail(`step ${i}: key ${probe}`)
+  }
+  const { count, keys, values } = maps.vips.lookupAll()
+  const all = Array.from({ length: count }, (_, i) => [keys.readUInt32LE(4 * i), values.readUInt32LE(4 * i)])
+  t.same(new Map(all as [number, number][]), model)
+})
+
+t.test('services of a module are found by packets, also when others come and go', async (t) => {
+  const director = moduleDirector()
+  director.install(dns, [server(1, { rport: 53 })])
+  for (let vport = 1000; vport < 1300; vport++) director.install({ ...web, vport }, [server(1)])
+  for (let vport = 1000; vport < 1300; vport += 2) director.remove({ ...web, vport })
+  t.equal(director.send(segment('S')).verdict, 'route_tx')
+  t.equal([...director.dataplane.services()].length, 152)
+})
