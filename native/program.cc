@@ -24,6 +24,7 @@ Napi::Value Program::info(const Napi::CallbackInfo &info)
 	result["type"] = kernel.type;
 	result["name"] = kernel.name;
 	result["tag"] = tag;
+	result["verifiedInstructions"] = kernel.verified_insns;
 	result["runTimeNs"] = static_cast<double>(kernel.run_time_ns);
 	result["runCount"] = static_cast<double>(kernel.run_cnt);
 	return result;

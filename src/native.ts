@@ -40,6 +40,8 @@ export interface ProgramInfo {
   readonly name: string
   /** Hash of the instructions, 16 hex digits: equal programs have equal tags. */
   readonly tag: string
+  /** That the verifier followed; 0 before Linux 5.16. */
+  readonly verifiedInstructions: number
   /** Time spent in it; 0 unless the sysctl kernel.bpf_stats_enabled is 1. */
   readonly runTimeNs: number
   readonly runCount: number

@@ -3,6 +3,7 @@ import { walkKeepalived } from '../netlink/keepalived-walk.js'
 import { startManyServices } from '../netlink/many-services.js'
 import { compareRefusals } from '../netlink/refusals.js'
 import { checkTunl0 } from '../realserver/tunl0.js'
+import { checkBudget } from '../verifier/budget.js'
 import { fixedCases, randomCases } from './cases/index.js'
 import type { KernelIpvs } from './kernel-ipvs.js'
 import type { Lane } from './lane.js'
@@ -33,6 +34,7 @@ export interface Job {
 /** All there is to do. */
 export const jobs: readonly Job[] = [
   ...fixedCases.map(comparison),
+  check('budget of the verifier', checkBudget),
   check('xlvs realserver with tunl0', checkTunl0),
   pair('netlink: a walk of keepalived', walkKeepalived),
   pair('netlink: refusals', compareRefusals),
