@@ -58,9 +58,19 @@ function raw(rows: readonly Row[]): Target[] {
       const row = find(rows, { measure, subject: `xlvs ${method}, raw` })
       return bound(limit, 'packets/s', what, row, row, medianOf)
     }
+    const offered = (subject: string) => find(rows, { measure: 'offered more than it takes', subject })
+    const decided = find(rows, { measure: 'deciding', subject: `xlvs ${method}, module` })
     return [
       ...held(100_000, atLeast, `${method} by raw sockets at 10 k connections`, 'offered more than it takes'),
       ...held(0, atMost, `lost by ${method} of 50,000 packets/s`, 'lost of 50 k packets/s'),
+      ...atLeast(
+        0.9,
+        'x',
+        `${method} by raw sockets, of bare ones`,
+        offered(`xlvs ${method}, raw`),
+        offered('bare raw sockets'),
+      ),
+      ...atMost(60, 'ns', `deciding a datagram for ${method}, 10 k connections`, decided, decided, medianOf),
     ]
   })
 }

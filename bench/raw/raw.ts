@@ -1,4 +1,4 @@
-/** Packets per second by raw sockets, beside XDP in generic mode: see bench/README.md. */
+/** Packets per second by raw sockets, beside XDP in generic mode, and what deciding takes of that: see bench/README.md. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Workspace } from '../../test/lib/workspace.js'
 import { BenchError } from '../error.js'
@@ -9,6 +9,7 @@ import { Testbed, vips } from '../live/testbed.js'
 import type { Sample } from '../sample.js'
 import { scatteringStride } from '../stride.js'
 import type { Sending } from '../traffic.js'
+import { Deciding } from './deciding.js'
 
 interface Candidate {
   readonly subject: string
@@ -34,6 +35,8 @@ const quickCandidates = allCandidates.filter(({ by }) => by !== 'bare, npm')
 const connections = 10_000
 /** Half of what is to be reached: nothing may be lost. */
 const calmRate = 50_000
+/** Packets that the module alone decides. */
+const decided = 1_000_000
 /** Packets before a measurement, from which the generator's speed is known. */
 const warmUp = 50_000
 /** The last packets of a measurement are on their way. */
@@ -44,6 +47,10 @@ export async function raw({ quick, progress }: Session): Promise<readonly Sample
   const workspace = new Workspace()
   const samples: Sample[] = []
   try {
+    const deciders = [
+      { subject: 'xlvs DR, module', deciding: new Deciding('route', connections) },
+      { subject: 'xlvs TUN, module', deciding: new Deciding('tunnel', connections) },
+    ]
     progress('namespaces, interfaces, directors')
     const runners: Runner[] = []
     const beds = new Map<string, Testbed>()
@@ -56,6 +63,10 @@ export async function raw({ quick, progress }: Session): Promise<readonly Sample
     }
     for (let round = 0; round < rounds; round++) {
       progress(`round ${round + 1} of ${rounds}`)
+      for (const { subject, deciding } of deciders) {
+        const value = deciding.measure(decided)
+        samples.push({ measure: 'deciding', subject, connections, round, value, unit: 'ns' })
+      }
       for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
         const common = { subject: runner.subject, connections, round }
         const overload = await runner.flood(ms)
