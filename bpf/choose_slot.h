@@ -53,8 +53,8 @@ static __noinline __u32 half_open_slots(const struct conn_set *set)
 	return mask;
 }
 
-/* The slot among those in mask that comes first from `from` on, going round (slot_of()). mask is
- * not 0. */
+/* The slot among those in mask that comes first from `from` on, going round. mask is not 0. The
+ * result may be a round more than there are slots. */
 static __always_inline __u32 first_slot(__u32 mask, __u32 from)
 {
 	__u32 turned = (mask >> from | mask << (SET_SLOTS - from)) & SLOT_MASK;

@@ -11,8 +11,8 @@
 /* Packets that one call decides, and what became of them. */
 struct batch batch;
 
-/* The packet of it that is being decided. */
-static __u32 current;
+/* The packet of it that is being decided; a trap may end that at any moment. */
+static volatile __u32 current;
 
 /* Of a map. Its memory is all zeros. */
 void EXPORT(place_map)(struct map_memory *map, void *memory, __u32 max_entries)
@@ -58,8 +58,6 @@ __u32 EXPORT(sweep)(__u32 first, __u32 n)
 static int decide_packet(struct frame *frame, __u32 i, __u32 start, __u32 ifindex)
 {
 	int action;
-
-	current = i;
 
 	*frame = (struct frame){
 	    .md.ingress_ifindex = ifindex,
@@ -111,6 +109,7 @@ void EXPORT(decide_frames)(__u32 first, __u32 count, __u32 ifindex)
 	struct frame frame;
 
 	for (__u32 i = first; i < count; i++) {
+		current = i;
 		decide_packet(&frame, i, batch.offsets[i], ifindex);
 		batch.offsets[i] = (__u32)frame.start;
 		batch.lengths[i] = frame.end - frame.start;
@@ -156,6 +155,7 @@ void EXPORT(decide_datagrams)(__u32 first, __u32 count, __u32 ifindex)
 	int action;
 
 	for (__u32 i = first; i < count; i++) {
+		current = i;
 		write_ethernet((void *)(batch.offsets[i] - ETH_HLEN));
 		action = decide_packet(&frame, i, batch.offsets[i] - ETH_HLEN, ifindex);
 		batch.offsets[i] = (__u32)frame.start + ETH_HLEN;
