@@ -36,7 +36,7 @@ static __always_inline bool parse_tunnelled(struct xdp_md *ctx, struct tunnelled
 	if (parse_ethernet(&c) != GO_ON)
 		return false;
 	t->l2_len = c.pos - start;
-	if (parse_ipv4(&c, &t->outer, &outer_total, false) != GO_ON ||
+	if (parse_ipv4(&c, &t->outer, &outer_total) != GO_ON ||
 	    t->outer->protocol != IPPROTO_IPIP ||
 	    (t->outer->frag_off & bpf_htons(IP_MF | IP_OFFSET)))
 		return false;
@@ -44,7 +44,7 @@ static __always_inline bool parse_tunnelled(struct xdp_md *ctx, struct tunnelled
 	if (t->outer->ihl == 5 && csum_fold(ip_header_sum(t->outer)) != 0)
 		return false;
 	t->outer_len = t->outer->ihl * 4;
-	if (parse_ipv4(&c, &t->inner, &inner_total, false) != GO_ON)
+	if (parse_ipv4(&c, &t->inner, &inner_total) != GO_ON)
 		return false;
 	return inner_total <= outer_total - t->outer_len;
 }

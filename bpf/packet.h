@@ -157,11 +157,9 @@ static __always_inline int parse_ethernet(struct cursor *c)
 
 /*
  * Checks an IPv4 header at the cursor as ip_rcv_core() does, checksum aside, and moves behind it.
- * length: the IP total length, in bytes. quoted: the header is inside an ICMP error, which may have
- * cut off what follows it.
+ * length: the IP total length, in bytes.
  */
-static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, __u32 *length,
-				      bool quoted)
+static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, __u32 *length)
 {
 	struct iphdr *ip = c->pos;
 	__u32 header_len, total_len;
@@ -175,7 +173,7 @@ static __always_inline int parse_ipv4(struct cursor *c, struct iphdr **header, _
 	header_len = (version_ihl & 0x0f) * 4;
 	/* Linux 6.1 knows nothing of a number whose bytes were swapped. */
 	total_len = opaque((__u32)bpf_ntohs(ip->tot_len)) & 0xffff;
-	if (unlikely(total_len < header_len || c->pos + (quoted ? header_len : total_len) > c->end))
+	if (unlikely(total_len < header_len || c->pos + total_len > c->end))
 		return VERDICT_MALFORMED_IPV4;
 	*header = ip;
 	*length = total_len;

@@ -71,7 +71,7 @@ static __always_inline int parse_network(struct cursor *c, struct packet *p, str
 	result = forget_tags(c, start, &p->l2_len);
 	if (unlikely(result != GO_ON))
 		return result;
-	result = parse_ipv4(c, &h->ip, &p->ip_len, false);
+	result = parse_ipv4(c, &h->ip, &p->ip_len);
 	if (unlikely(result != GO_ON))
 		return result;
 	p->tuple.addresses = tuple_addresses(h->ip);

@@ -39,6 +39,21 @@ struct quote {
 	__u32 inner_at;
 };
 
+/*
+ * Moves the cursor behind the quoted IPv4 header that it stands at; NULL: there is none. Of it
+ * ip_vs_in_icmp() asks no more: neither the total length nor the checksum, and options may be cut
+ * off, as what follows them.
+ */
+static __always_inline struct iphdr *parse_quoted_ipv4(struct cursor *c)
+{
+	struct iphdr *ip = c->pos;
+
+	if ((void *)(ip + 1) > c->end || ip->version != 4 || ip->ihl < 5)
+		return NULL;
+	c->pos += ip->ihl * 4;
+	return ip;
+}
+
 /* Whether the cursor stands at the ports of a whole TCP segment's or datagram's beginning. */
 static __always_inline bool has_ports(const struct cursor *c, const struct iphdr *ip)
 {
@@ -79,12 +94,11 @@ static __always_inline int parse_quoted_tunnel(struct cursor *c, struct packet *
 					       __u32 quote_len)
 {
 	struct iphdr *ip;
-	__u32 ip_len;
 
-	if (outer->saddr != tuple_vip(&p->tuple) || (outer->frag_off & bpf_htons(IP_OFFSET)) ||
-	    parse_ipv4(c, &ip, &ip_len, true) != GO_ON)
+	if (outer->saddr != tuple_vip(&p->tuple) || (outer->frag_off & bpf_htons(IP_OFFSET)))
 		return VERDICT_PASS_ICMP;
-	if (!has_ports(c, ip) || quote_len < outer->ihl * 4 + ip->ihl * 4 + PORTS_SIZE)
+	ip = parse_quoted_ipv4(c);
+	if (!ip || !has_ports(c, ip) || quote_len < outer->ihl * 4 + ip->ihl * 4 + PORTS_SIZE)
 		return VERDICT_PASS_ICMP;
 	quote->rip = outer->daddr;
 	quote->inner_at = p->l2_len + p->ip_len - quote_len + outer->ihl * 4;
@@ -99,7 +113,7 @@ static __always_inline int parse_quoted_tunnel(struct cursor *c, struct packet *
 static __always_inline int parse_icmp(struct cursor *c, struct packet *p, const struct iphdr *error,
 				      struct quote *quote)
 {
-	__u32 l4_len = l4_length(c, p, error), ip_len;
+	__u32 l4_len = l4_length(c, p, error);
 	struct icmphdr *icmp = c->pos;
 	struct iphdr *ip;
 
@@ -111,7 +125,8 @@ static __always_inline int parse_icmp(struct cursor *c, struct packet *p, const 
 	if (is_martian(&p->tuple))
 		return VERDICT_PASS_MARTIAN;
 	c->pos = icmp + 1;
-	if (parse_ipv4(c, &ip, &ip_len, true) != GO_ON)
+	ip = parse_quoted_ipv4(c);
+	if (!ip)
 		return VERDICT_PASS_ICMP;
 	p->tcp_flags = 0;
 	if (ip->protocol == IPPROTO_IPIP)

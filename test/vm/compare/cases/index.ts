@@ -4,6 +4,7 @@ import { connectionCases } from './connections.js'
 import { drawnCase } from './drawn.js'
 import { frameCases } from './frames.js'
 import { generatedCase } from './generated.js'
+import { quoteCases } from './quotes.js'
 import { realIpvsadmCases } from './real-ipvsadm.js'
 import { schedulerCases } from './schedulers.js'
 
@@ -25,5 +26,6 @@ export const fixedCases: readonly Case[] = [
   ...schedulerCases,
   ...connectionCases,
   ...frameCases,
+  ...quoteCases,
   ...realIpvsadmCases,
 ]
