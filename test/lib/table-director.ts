@@ -76,14 +76,14 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
     this.#config = maps.config.view()
     this.#conns = maps.conns.view()
     this.clock = {
-      nowMs: () => Number(this.#nowNs / 1_000_000n),
+      nowMs: () => Number(this.#now() / 1_000_000n),
       after: () => {
         throw new Error('the data plane sets no timers')
       },
     }
     // Seeded, so that a failing test can be repeated.
     new Settings(maps.config).initialise(maps.conns.info.maxEntries, Buffer.alloc(16, 0xa5), defaultTimeouts)
-    this.#advance(0n)
+    this.#config.setUint32(configLayout.offsets.now, ticksOf(this.#nowNs), true)
     this.#dataplane = this.#adopt()
   }
 
@@ -99,8 +99,15 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   }
 
   #advance(ns: bigint): void {
-    this.#nowNs += ns
-    this.#config.setUint32(configLayout.offsets.now, this.nowTicks(), true)
+    this.#nowNs = this.#now() + ns
+    this.#config.setUint32(configLayout.offsets.now, ticksOf(this.#nowNs), true)
+  }
+
+  /** In nanoseconds. The clock is what the tables say, which a test may put back to what they were. */
+  #now(): bigint {
+    const drift = (this.#config.getUint32(configLayout.offsets.now, true) - ticksOf(this.#nowNs)) | 0
+    this.#nowNs += BigInt(drift) * nsPerTick
+    return this.#nowNs
   }
 
   get dataplane(): TableDataplane {
@@ -109,7 +116,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
 
   /** As entries have it: 32 bits. */
   nowTicks(): number {
-    return Number(BigInt.asUintN(32, this.#nowNs / nsPerTick))
+    return ticksOf(this.#now())
   }
 
   /** Forgets all that userspace knew and starts over from the maps, as a new daemon does. */
@@ -231,6 +238,10 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
 }
 
 const { control } = connLayout.offsets
+
+function ticksOf(ns: bigint): number {
+  return Number(BigInt.asUintN(32, ns / nsPerTick))
+}
 
 function entryFrom(word: bigint, server: number): TableEntry {
   const low = Number(word & 0xffffn)
