@@ -39,6 +39,10 @@ const told = (mtu: number, ttl = 63, source = '192.0.2.10') =>
   sent(frame({ ip: { source }, icmp: { type: 3, code: 4, rest: mtu }, payload: packet({ ip: { ttl }, tcp: {} }) }))
 const fragNeeded = step({ icmp: { type: 3, code: 4, rest: 1300 } })
 const none: Step = { kind: 'wait', seconds: 0 }
+const aboutTunnel = (source: string, protocol = 4): StepFrame => ({
+  icmp: { type: 3 },
+  payload: packet({ ip: { source, protocol } }),
+})
 const long = { ip: { df: false }, payload: 'x'.repeat(1200) }
 
 const pairs: [what: string, first: Observation, second: Observation, step: Step, alike: boolean][] = [
@@ -129,7 +133,12 @@ const pairs: [what: string, first: Observation, second: Observation, step: Step,
   ['a fragment passed on in another way', sent(frame()), sent(own({})), step({ ip: { mf: true } }), false],
   ['a long packet dropped', sent(frame()), sent(), step(long), true],
   ['a long packet with DF dropped', sent(frame()), sent(), step({ ...long, ip: { df: true } }), false],
+  ['a long ICMP error dropped', sent(frame()), sent(), step({ ...long, ip: { df: true }, icmp: { type: 3 } }), true],
   ['a short packet dropped', sent(frame()), sent(), step({}), false],
+  ["another director's tunnel", sent(frame()), sent(), step(aboutTunnel('10.0.0.2')), true],
+  ['a tunnel of our own', sent(frame()), sent(), step(aboutTunnel('10.0.0.1')), false],
+  ["another director's packet", sent(frame()), sent(), step(aboutTunnel('10.0.0.2', 6)), false],
+  ["what another director's tunnel is answered", sent(), sent(frame()), step(aboutTunnel('10.0.0.2')), false],
 ]
 
 t.test('the table says what is tolerated, and no more', async (t) => {

@@ -10,6 +10,7 @@ import {
 } from './connection-rows.js'
 import {
   hasWrongIpChecksum,
+  isAboutOtherTunnel,
   isFragment,
   isFragNeeded,
   isFragNeededFrame,
@@ -70,6 +71,10 @@ const rules: Readonly<Record<string, Rule>> = {
   'too long without DF': (first, second, step) => {
     const areLong = step.kind === 'packets' && step.frames.every(isLong)
     return areLong && second.sent.length === 0 ? [first, asSent(first, second)] : [first, second]
+  },
+  'errors about other tunnels': (first, second, step) => {
+    const areOfOthers = step.kind === 'packets' && step.frames.every(isAboutOtherTunnel)
+    return areOfOthers && second.sent.length === 0 ? [first, asSent(first, second)] : [first, second]
   },
 }
 

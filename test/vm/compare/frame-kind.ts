@@ -1,6 +1,6 @@
 /** Properties of frames that the differences which are meant go by. Frames without VLAN tags. */
 import { checksum, frame, protocolNumbers } from '../../lib/packet.js'
-import { narrow } from './plan.js'
+import { director, narrow } from './plan.js'
 import type { StepFrame } from './step.js'
 
 const ethernetBytes = 14
@@ -58,6 +58,12 @@ export function isFragNeededFrame(bytes: Buffer): boolean {
   return bytes[ethernetBytes + 9] === protocolNumbers.icmp && ((type << 8) | code) === fragNeeded
 }
 
+/** Whether a frame that is sent to the director is an ICMP error about a tunnel from another address than the director's. */
+export function isAboutOtherTunnel({ icmp, payload }: StepFrame): boolean {
+  if (icmp === undefined || !(payload instanceof Uint8Array)) return false
+  return payload[9] === protocolNumbers.ipip && payload.subarray(12, 16).join('.') !== director.address
+}
+
 /** The outermost IP header, as long as it says. */
 export function headerOf(bytes: Buffer): Buffer {
   return headerAt(bytes, ethernetBytes)
@@ -83,7 +89,7 @@ export function isFragment({ ip }: StepFrame): boolean {
   return ip?.mf === true || (ip?.fragmentOffset ?? 0) > 0
 }
 
-/** Whether a frame that is sent to the director may be split and is longer than a route or a tunnel takes. */
+/** Whether a frame that is sent to the director is one that IPVS splits where it is longer than a route or a tunnel takes. */
 export function isLong(spec: StepFrame): boolean {
-  return !spec.ip?.df && frame(spec).length - ethernetBytes > narrow.mtu - headerBytes
+  return (!spec.ip?.df || spec.icmp !== undefined) && frame(spec).length - ethernetBytes > narrow.mtu - headerBytes
 }
