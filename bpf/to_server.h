@@ -24,10 +24,11 @@ static __always_inline int to_server(struct xdp_md *ctx, const __u32 *cpu, struc
 	struct next_hop *next_hop;
 	struct hop *hop;
 
-	/* Errors are for it as long as it has connections (ip_vs_in_icmp()). */
+	/* Errors are for it as long as it has connections, uncounted (ip_vs_in_icmp()). */
 	if (unlikely(!lane || !(is_error || lane->available)))
 		return VERDICT_DROP_SERVER_REMOVED;
-	count_traffic(&lane->traffic, p->ip_len, role == ROLE_OPENS);
+	if (!is_error || lane->available)
+		count_traffic(&lane->traffic, p->ip_len, role == ROLE_OPENS);
 	if (role == ROLE_GOES_ON)
 		arm_conn(found, p);
 	next_hop = next_hop_of(lane);

@@ -18,7 +18,10 @@
 /* The path MTU is passed on less the outer header if more than this would be left (RFC 791). */
 #define IPV4_MIN_MTU 68
 
-/* The way that the tunnel takes, or NULL: nothing that this director sent by this connection. */
+/*
+ * The way that the tunnel takes, or NULL: nothing that this director sent by this connection, or to
+ * a server that is removed, which ip_vs_find_tunnel() does not find.
+ */
 static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __be32 director,
 						   const struct found *found)
 {
@@ -26,7 +29,7 @@ static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __
 	const struct server_lane *lane = lane_of(&cpu, found->server);
 	struct next_hop *next_hop;
 
-	if (found->forward != FWD_TUNNEL || !lane)
+	if (found->forward != FWD_TUNNEL || !lane || !lane->available)
 		return NULL;
 	next_hop = next_hop_of(lane);
 	if (next_hop->rip != quote->rip || next_hop->hops[next_hop->current & 1].saddr != director)

@@ -107,6 +107,15 @@ t.test('whatever a quoted header says of its length and its checksum', async (t)
   }
 })
 
+t.test('a header of 16 bytes has no ports behind it, though its last four look like those', async (t) => {
+  // Of bytes that are the ports 80 and 40000.
+  const client = '0.80.156.64'
+  const quoted = (ip: Ipv4Fields) => packet({ ...reply, ip: { source: vip, destination: client, ...ip } })
+  t.equal(director.send(frame({ ip: { source: client }, tcp: { sport: 40000 } })).verdict, 'route_tx')
+  t.equal(director.send(frame(about(quoted({})))).verdict, 'route_tx')
+  t.equal(director.send(frame(about(quoted({ ihl: 4 })))).verdict, 'pass_icmp')
+})
+
 t.test('it counts as traffic, but is no packet of the connection: neither state nor timer changes', async (t) => {
   const before = director.entry(webFlow())
   const [counters] = director.dataplane.counters(web)
@@ -186,9 +195,17 @@ t.test('an error from where none can come', async (t) => {
 })
 
 t.test('a server that was removed', async (t) => {
+  const packets = () => {
+    const [counters] = director.dataplane.counters(web)
+    return counters?.traffic.inPackets ?? 0
+  }
+  const data = frame(about(packet(reply)))
   director.install(web, [server(2)])
-  t.equal(chosen(director.send(frame(about(packet(reply)))).frame), 1, 'has its errors while it has connections')
+  const before = packets()
+  t.equal(chosen(director.send(data).frame), 1, 'has its errors while it has connections')
+  t.equal(packets(), before, 'uncounted')
   director.install(web, [server(1)])
-  t.equal(chosen(director.send(frame(about(packet(reply)))).frame), 1)
+  t.equal(chosen(director.send(data).frame), 1)
+  t.equal(packets(), before + 1)
   t.equal(director.entry(dnsFlow()).state, 'UDP')
 })

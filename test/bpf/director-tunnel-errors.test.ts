@@ -181,6 +181,15 @@ t.test("not about a tunnel of ours: to the director's own stack", async (t) => {
   t.equal(director.send(frame(about(quote))).verdict, 'icmp_tunnel_error', 'the one that all of these are not')
 })
 
+t.test('a server that was removed', async (t) => {
+  const director = openTunnels(t)
+  const data = frame(about(outer(fromClient)))
+  director.install(web, [])
+  t.equal(director.send(data).verdict, 'pass_icmp')
+  director.install(web, [server(1, { forwarding: 'tunnel' })])
+  t.equal(director.send(data).verdict, 'icmp_tunnel_error')
+})
+
 t.test('quotes of every length', async (t) => {
   const director = openTunnels(t)
   const wrong: unknown[] = []

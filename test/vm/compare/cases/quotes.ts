@@ -1,6 +1,6 @@
 /** ICMP errors about what nobody has sent: how much of a quote IPVS looks at (ip_vs_in_icmp() of ip_vs_core.c). */
 import type { IcmpFields, Ipv4Fields } from '../../../lib/packet.js'
-import { director, far, farQuoted } from '../plan.js'
+import { director, far, farQuoted, narrow } from '../plan.js'
 import { type Case, ipvsadm, packets, type Step, type StepFrame, tcp } from '../step.js'
 
 const port = 40_000
@@ -42,10 +42,10 @@ function aboutTunnel(server: string, outer: Ipv4Fields = {}, inner: Ipv4Fields =
 function error(
   text: string,
   quoted: StepFrame,
-  { bytes, icmp = unreachable }: { bytes?: number; icmp?: IcmpFields } = {},
+  { bytes, icmp = unreachable, df = false }: { bytes?: number; icmp?: IcmpFields; df?: boolean } = {},
 ): Step {
   const destination = quoted.ip?.protocol === 4 ? director.address : 'VIP'
-  const ip = { source: '10.0.0.253', destination, tos: 0xc0 }
+  const ip = { source: '10.0.0.253', destination, tos: 0xc0, df }
   return packets(`icmp about ${text}`, [{ ip, icmp, quoted, ...(bytes !== undefined && { quotedBytes: bytes }) }])
 }
 
@@ -75,9 +75,30 @@ function tunnelTo(server: string): Case {
         error(`what is in a tunnel with ${text}`, aboutTunnel(server, {}, ip)),
       ]),
       ...cuts.map((cut) => error(`${40 + cut} bytes of a tunnel`, aboutTunnel(server), { bytes: 40 + cut })),
+      error('a tunnel of another director', aboutTunnel(server, { source: '10.0.0.2' })),
       error('a tunnel, wrong checksum', aboutTunnel(server), { icmp: { ...unreachable, checksum: 0x1234 } }),
     ],
   }
+}
+
+function removed(name: string, server: string): Case {
+  return {
+    name: `errors for a removed server by ${name}`,
+    steps: [
+      ...connected(server),
+      ...ipvsadm(`-d -t VIP:80 -r ${server.slice(0, -3)}`),
+      error('a reply', aboutReply()),
+      error('a tunnel', aboutTunnel(server.slice(0, -3))),
+      tcp(port, 'A'),
+    ],
+  }
+}
+
+function longTo(name: string, server: string): Case {
+  const steps = [false, true].map((df) =>
+    error(`a long reply, DF ${df}`, { ...aboutReply(), payload: 'x'.repeat(1200) }, { df }),
+  )
+  return { name: `errors too long for the way by ${name}`, steps: [...connected(server), ...steps] }
 }
 
 /** What is learned from such a quote: whether a packet with DF of so many bytes goes. */
@@ -100,6 +121,10 @@ export const quoteCases: readonly Case[] = [
   repliesOf('DR', '10.0.0.11 -g'),
   repliesOf('TUN', `${far[0]} -i`),
   tunnelTo(farQuoted[0]),
+  removed('DR', '10.0.0.11 -g'),
+  removed('TUN', `${far[0]} -i`),
+  longTo('DR', `${narrow.near} -g`),
+  longTo('TUN', `${narrow.far} -i`),
   learned('a length less than its header', farQuoted[1], { totalLength: 19 }),
   learned('a later fragment', farQuoted[2], { fragmentOffset: 1480 }),
 ]
