@@ -75,8 +75,8 @@ function hasBrokenUdp(datagram: Buffer): boolean {
 function isLeftOutError(frame: Buffer): boolean {
   const message = transportOf(frame)
   const quote = message.subarray(8)
-  // IPVS verifies the checksum of those that it knows, and sends long ones in fragments whatever their DF says.
-  if (checksum(message) !== 0 || frame.length - 14 > leastMtu) return true
+  // IPVS sends long ones in fragments whatever their DF says.
+  if (frame.length - 14 > leastMtu) return true
   if (quote.length < 20) return false
   // The kernel of IPVS may learn the MTU of the way to the client, and quote less in its own errors from then on.
   if (quote[9] !== protocolNumbers.ipip) return isFragNeededFrame(frame) && message.readUInt16BE(6) < longestError
