@@ -9,7 +9,7 @@
 #include "forward.h"
 #include "packet.h"
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 /* The VIPs of this real server. The values mean nothing. */
 struct {

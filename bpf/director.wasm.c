@@ -6,50 +6,45 @@
 #include "director.h"
 #include "sweep.h"
 
-#define EXPORT(name) __attribute__((export_name(#name))) name
-
 /* Packets that one call decides, and what became of them. */
 struct batch batch;
 
 /* The packet of it that is being decided; a trap may end that at any moment. */
 static volatile __u32 current;
 
-/* Of a map. Its memory is all zeros. */
-void EXPORT(place_map)(struct map_memory *map, void *memory, __u32 max_entries)
+/* Gives a map its memory, which is all zeros. */
+void place_map(struct map_memory *map, void *memory, __u32 max_entries)
 {
 	map->value = memory;
 	map->max_entries = max_entries;
 }
 
 /* Bytes that a hash map needs. */
-__u32 EXPORT(hash_memory)(__u32 key_size, __u32 value_size, __u32 max_entries)
+__u32 hash_memory(__u32 key_size, __u32 value_size, __u32 max_entries)
 {
 	return 2 * max_entries * hash_bucket_size(key_size, value_size);
 }
 
 /* The key's value, or NULL. */
-void *EXPORT(hash_get)(const struct map_memory *map, const void *key, __u32 key_size,
-		       __u32 value_size)
+void *hash_get(const struct map_memory *map, const void *key, __u32 key_size, __u32 value_size)
 {
 	return hash_lookup(map, key, key_size, value_size);
 }
 
 /* The key's value, to be written; the key may be new. The map has room for it. */
-void *EXPORT(hash_put)(const struct map_memory *map, const void *key, __u32 key_size,
-		       __u32 value_size)
+void *hash_put(const struct map_memory *map, const void *key, __u32 key_size, __u32 value_size)
 {
 	return hash_insert(map, key, key_size, value_size);
 }
 
-/* The key is there. */
-void EXPORT(hash_drop)(const struct map_memory *map, const void *key, __u32 key_size,
-		       __u32 value_size)
+/* Removes a key, if it is there. */
+void hash_drop(const struct map_memory *map, const void *key, __u32 key_size, __u32 value_size)
 {
 	hash_remove(map, key, key_size, value_size);
 }
 
 /* Sweeps an n-th of the table from a set on. Returns the set to go on with. */
-__u32 EXPORT(sweep)(__u32 first, __u32 n)
+__u32 sweep(__u32 first, __u32 n)
 {
 	return sweep_part(first, n, config.now);
 }
@@ -64,7 +59,7 @@ static int decide_packet(struct frame *frame, __u32 i, __u32 start, __u32 ifinde
 	    .start = (__u8 *)start,
 	    .end = (__u8 *)batch.offsets[i] + batch.lengths[i],
 	    .lowest = (__u8 *)batch.offsets[i] - BATCH_HEADROOM,
-	    .uncut = batch.uncut[i],
+	    .must_fit = batch.must_fit[i],
 	};
 	action = director(&frame->md);
 	batch.verdicts[i] = frame->verdict;
@@ -90,21 +85,21 @@ static void release_insertion(__u64 hash)
 }
 
 /*
- * To be called after a trap: gives up the packet that was being decided. Only one that was handed
+ * After a trap: gives up the packet that was being decided. Only one that was handed
  * over takes a lock. Returns its number in the batch.
  */
-__u32 EXPORT(give_up)(void)
+__u32 recover(void)
 {
 	struct frame frame;
 
-	release_insertion(handed_over()->hash);
+	release_insertion(scratch_packet()->hash);
 	finish(&frame.md, 0, VERDICT_DROP_FAULT);
 	batch.verdicts[current] = VERDICT_DROP_FAULT;
 	return current;
 }
 
 /* Decides frames [first, count) of the batch, that came in by an interface. */
-void EXPORT(decide_frames)(__u32 first, __u32 count, __u32 ifindex)
+void decide_frames(__u32 first, __u32 count, __u32 ifindex)
 {
 	struct frame frame;
 
@@ -142,14 +137,15 @@ static void note_destination(const struct frame *frame, const struct iphdr *ip, 
 	bool is_forwarded = frame->verdict <= VERDICT_TUNNEL_REDIRECT;
 
 	batch.addresses[i] = bpf_ntohl(is_forwarded ? frame->next_hop->rip : ip->daddr);
-	batch.mtus[i] = is_forwarded ? mtu_of(frame, ip) : ICMP_MAX;
+	if (is_forwarded)
+		batch.mtus[i] = mtu_of(frame, ip);
 }
 
 /*
  * Decides datagrams [first, count) of the batch, which begin with their IP header, that came in by
  * an interface. The program wants frames: so there is room for an Ethernet header before each.
  */
-void EXPORT(decide_datagrams)(__u32 first, __u32 count, __u32 ifindex)
+void decide_datagrams(__u32 first, __u32 count, __u32 ifindex)
 {
 	struct frame frame;
 	int action;

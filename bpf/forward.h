@@ -90,7 +90,7 @@ static __always_inline int send_by(const struct xdp_md *ctx, const struct hop *h
 static __always_inline int check_route(const struct xdp_md *ctx, struct packet *p, struct iphdr *ip,
 				       __u32 mtu, __u32 overhead, bool is_error)
 {
-	__u32 uncut = uncut_bytes(ctx), length = p->ip_len < uncut ? p->ip_len : uncut;
+	__u32 at_most = must_fit(ctx), length = p->ip_len < at_most ? p->ip_len : at_most;
 
 	if (unlikely(ip->ttl <= 1))
 		return is_error ? VERDICT_DROP_TTL : VERDICT_ICMP_TIME_EXCEEDED;

@@ -12,9 +12,8 @@
 #include "maps.h"
 #include "parse_icmp.h"
 
-/* An error is at most so many bytes long (RFC 1812, 4.3.2.3); what is left is for the quote. */
-#define ICMP_MAX       576
-#define ICMP_QUOTE_MAX (ICMP_MAX - sizeof(struct iphdr) - sizeof(struct icmphdr))
+/* An error is at most 576 bytes long (RFC 1812, 4.3.2.3); this is what is left for the quote. */
+#define ICMP_QUOTE_MAX (576 - sizeof(struct iphdr) - sizeof(struct icmphdr))
 #define ICMP_ROOM      (sizeof(struct iphdr) + sizeof(struct icmphdr))
 #define ICMP_TTL       64
 /* Precedence "internetwork control", as the kernel sets it on errors. */

@@ -36,7 +36,7 @@ static long try_lock(__u32 i, struct locking *l)
 	return !(l->word & LOCK_TAKEN);
 }
 
-/* Spins for less than the 100 us that LOCK_TRIES takes. Returns whether the lock is ours. */
+/* Spins for LOCK_TRIES at most. Returns whether the lock is ours. */
 static __always_inline bool take_lock(struct locking *l)
 {
 	if (try_lock(0, l))

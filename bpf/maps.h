@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Every map. All are pinned and outlive the daemon. Userspace writes services, plans, servers and
- * next hops; packets write connections, counts and cursors.
+ * Tables that packets and the daemon share. All are pinned and outlive the daemon. Userspace writes
+ * services, plans, servers and next hops; packets write connections, counts and cursors.
+ *
+ * Each map names type, map_flags, max_entries, key and value, in this order: platform/memory.h
+ * reads its definition so.
  *
  * A variable in a section .data.NAME is a map of one entry, too, whose address the program has: a
  * lookup would be a dozen instructions. Its size is the compiled one, and the object file has as
@@ -25,7 +28,7 @@ struct {
 	__type(value, struct conn_set);
 } conns SEC(".maps");
 
-/* Locks of insertions (conn_insert.h), by hash. */
+/* Locks of insertions (insert_lock.h), by hash. */
 __u32 locks[INSERT_LOCKS] SEC(".data.locks");
 
 struct config config SEC(".data.config");

@@ -42,7 +42,7 @@ static __always_inline int parse_udp(struct cursor *c, struct packet *p, __u32 l
  * The way that the cursor has come from the start of the frame, and nothing else of it: the
  * verifier would walk through all that follows once for each number of tags.
  */
-static __always_inline int forget_tags(struct cursor *c, void *start, __u32 *length)
+static __always_inline int measure_l2(struct cursor *c, void *start, __u32 *length)
 {
 	__u64 way;
 
@@ -68,7 +68,7 @@ static __always_inline int parse_network(struct cursor *c, struct packet *p, str
 	if (unlikely(result != GO_ON))
 		return result;
 	h->eth = start;
-	result = forget_tags(c, start, &p->l2_len);
+	result = measure_l2(c, start, &p->l2_len);
 	if (unlikely(result != GO_ON))
 		return result;
 	result = parse_ipv4(c, &h->ip, &p->ip_len);

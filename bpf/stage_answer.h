@@ -10,7 +10,7 @@ SEC("xdp")
 int answer(struct xdp_md *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	const struct packet *p = handed_over();
+	const struct packet *p = scratch_packet();
 
 	if (!p)
 		return finish(ctx, cpu, VERDICT_DROP_NO_STAGE);

@@ -13,7 +13,7 @@ SEC("xdp")
 int fragment(struct xdp_md *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	const struct packet *p = handed_over();
+	const struct packet *p = scratch_packet();
 	struct headers h;
 
 	if (!p || !find_headers(ctx, p, &h))

@@ -34,7 +34,7 @@ SEC("xdp")
 int icmp(struct xdp_md *ctx)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct packet *p = handed_over();
+	struct packet *p = scratch_packet();
 	struct headers h;
 
 	if (!p || !find_headers(ctx, p, &h))

@@ -55,7 +55,7 @@ struct {
 } scratch SEC(".maps");
 
 /* The packet that was handed over. NULL only to satisfy the verifier. */
-static __always_inline struct packet *handed_over(void)
+static __always_inline struct packet *scratch_packet(void)
 {
 	__u32 key = 0;
 
@@ -76,7 +76,7 @@ static __always_inline int enter_stage(struct xdp_md *ctx, __u32 cpu, enum stage
 static __always_inline int hand_over(struct xdp_md *ctx, __u32 cpu, const struct packet *p,
 				     enum stage stage)
 {
-	struct packet *to = handed_over();
+	struct packet *to = scratch_packet();
 
 	if (unlikely(!to))
 		return finish(ctx, cpu, VERDICT_DROP_NO_STAGE);

@@ -13,8 +13,8 @@
 #include <linux/types.h>
 
 /*
- * What happened to a packet. Each packet gets exactly one; director.bpf.c turns it into an XDP
- * action and a counter. The names, in lower case and without the prefix, are the names that
+ * What happened to a packet. Each packet gets exactly one; finish() turns it into an XDP action and
+ * a counter. The names, in lower case and without the prefix, are the names that
  * `xlvs status` and the metrics show.
  */
 enum verdict {
@@ -55,7 +55,7 @@ enum verdict {
 	VERDICT_DROP_CONTENDED,
 	VERDICT_DROP_NO_HEADROOM,
 	VERDICT_DROP_TUNNEL_ERROR,
-	/* The program of a stage was not there: the director that had it is gone. */
+	/* The program of a stage was not there: nobody holds it any more. */
 	VERDICT_DROP_NO_STAGE,
 	/* The packet path ended in a trap, of WebAssembly: a fault of xlvs. */
 	VERDICT_DROP_FAULT,
@@ -386,15 +386,16 @@ struct config {
 _Static_assert(sizeof(struct config) == 160, "no padding");
 
 /*
- * Packets in memory of a WebAssembly module, and what became of them (director.wasm.c). Addresses
- * are those of the module.
+ * Packets in memory of a WebAssembly module, and what became of them (director.wasm.c). Offsets are
+ * positions in that memory.
  */
 struct batch {
 	/* Where each begins, with BATCH_HEADROOM free bytes before, and how long it is. */
 	__u32 offsets[BATCH_SIZE];
 	__u32 lengths[BATCH_SIZE];
-	/* Bytes that its way has to take at least: whoever sends it cuts what is longer. */
-	__u32 uncut[BATCH_SIZE];
+	/* Bytes that have to fit the way in one piece: what is longer is cut by whoever sends it.
+	 */
+	__u32 must_fit[BATCH_SIZE];
 	/* enum verdict. */
 	__u32 verdicts[BATCH_SIZE];
 	/* Of a datagram that is sent: to which IPv4 address (host order), and as how many bytes at

@@ -67,14 +67,14 @@ export class Deciding {
 
   #fill(template: Buffer, count: number): void {
     const { bytes, offsets, lengths } = this.#memory
-    const { uncut } = this.#module.batch
+    const { mustFit } = this.#module.batch
     this.#memory.prepare()
     for (let i = 0; i < count; i++) {
       const at = offsets[i] as number
       bytes.set(template, at)
       bytes.writeUInt16BE(port + this.#flow, at + portAt)
       lengths[i] = template.length
-      uncut[i] = mtu
+      mustFit[i] = mtu
       this.#flow = (this.#flow + this.#stride) % this.connections
     }
   }

@@ -21,8 +21,8 @@ static __always_inline void *frame_end(const struct xdp_md *ctx)
 	return (void *)(long)ctx->data_end;
 }
 
-/* Bytes of an IP packet that its way has to take at least, if whoever sends it cuts the packet. */
-static __always_inline __u32 uncut_bytes(const struct xdp_md *ctx)
+/* Bytes of an IP packet that have to fit its way in one piece: all, since nobody cuts it. */
+static __always_inline __u32 must_fit(const struct xdp_md *ctx)
 {
 	return 0xffffffff;
 }

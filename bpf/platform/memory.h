@@ -35,8 +35,9 @@ struct frame {
 	__u8 *start;
 	__u8 *end;
 	__u8 *lowest;
-	/* Bytes that the way has to take at least: of a longer packet the sender makes several. */
-	__u32 uncut;
+	/* Bytes that have to fit the way in one piece: a longer packet is cut by whoever sends it.
+	 */
+	__u32 must_fit;
 	/* enum verdict. */
 	__u32 verdict;
 	/* The way of a packet that is forwarded. */
@@ -58,9 +59,9 @@ static __always_inline void *frame_end(const struct xdp_md *ctx)
 	return frame_of(ctx)->end;
 }
 
-static __always_inline __u32 uncut_bytes(const struct xdp_md *ctx)
+static __always_inline __u32 must_fit(const struct xdp_md *ctx)
 {
-	return frame_of(ctx)->uncut;
+	return frame_of(ctx)->must_fit;
 }
 
 static __always_inline void note_next_hop(struct xdp_md *ctx, const struct next_hop *next_hop)

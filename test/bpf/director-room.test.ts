@@ -8,7 +8,7 @@ import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections, leftOver, start, stateOf, structs } from './director-crash-world.js'
 import { forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
 
-/** Of next hops there are 64 (still_clock.h). */
+/** Of next hops there are 64 (scripts/build). */
 const small = {
   services: 4,
   vips: 3,

@@ -4,8 +4,6 @@
 #ifndef KERNEL_CLOCK_H
 #define KERNEL_CLOCK_H
 
-#define MAX_NEXT_HOPS 64
-
 static inline __attribute__((always_inline)) void advance_clock(void)
 {
 }

@@ -62,9 +62,7 @@ export class Pair {
     const [bpf, wasm] = [attempt(this.bpf, step), attempt(this.wasm, step)]
     if (bpf !== wasm) return `bpf:  ${bpf}\nwasm: ${wasm}`
     for (const [name, [bpf, wasm]] of this.#arrays) if (!bpf.equals(wasm)) return arrayDifference(name, bpf, wasm)
-    // Packets write to no hash table.
-    const names = step.kind === 'frame' ? perCpuNames : [...perCpuNames, ...hashNames]
-    for (const name of names) {
+    for (const name of [...perCpuNames, ...hashNames]) {
       const [bpf, wasm] = this.#of(name).map(entriesOf)
       if (bpf !== wasm) return `map ${name}\nbpf:  ${bpf}\nwasm: ${wasm}`
     }

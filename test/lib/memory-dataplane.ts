@@ -7,12 +7,12 @@ import { type ServiceKey, serviceKeyText } from '../../src/core/virtual-service.
 import type { ServiceEntry } from '../../src/dataplane/dataplane.js'
 import { Settings } from '../../src/dataplane/tables/settings.js'
 import { TableDataplane } from '../../src/dataplane/tables/table-dataplane.js'
-import { frameBytes, type Sent, sendFrame } from '../../src/dataplane/wasm/frames.js'
 import { DirectorModule } from '../../src/dataplane/wasm/module.js'
 import { hopTo } from './fake-next-hops.js'
 import { ManualClock } from './manual-clock.js'
 import { frame, type TcpFlags } from './packet.js'
-import { nsPerTick } from './table-director.js'
+import { frameBytes, sendFrame } from './send-frame.js'
+import { nsPerTick, type Sent } from './table-director.js'
 
 type Write =
   | 'setOwnMacs'

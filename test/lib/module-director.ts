@@ -1,7 +1,7 @@
 /** The packet path as a WebAssembly module, with a clock that stands until it is moved. */
 import type { TableMap } from '../../src/dataplane/tables/table-map.js'
-import { frameBytes, sendFrame } from '../../src/dataplane/wasm/frames.js'
 import { DirectorModule, type MemoryMaps, type ModuleOptions } from '../../src/dataplane/wasm/module.js'
+import { frameBytes, sendFrame } from './send-frame.js'
 import { type Sent, TableDirector } from './table-director.js'
 
 const loopback = 1

@@ -2,12 +2,13 @@
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkoutFile } from '../lib/checkout.js'
+import { DirectorProcess } from '../lib/director-process.js'
 import { dr } from '../lib/lab-dr.js'
 import { labTest } from '../lib/lab-test.js'
 import { newerBuild } from '../lib/newer-build.js'
 import { failed, SteadyClient } from '../lib/steady-client.js'
 
-/** More than an upgrade has: the stages' pin, a link, the old stages' pin, which is removed; one that is not reached ends this. */
+/** More than an upgrade has: the stages' pin, the links, the pins of old stages that are removed; one that is not reached ends this. */
 const mostWrites = 10
 
 /** The `xlvs` of an installation, which is killed after so many writes. */
@@ -21,7 +22,15 @@ function dying(directory: string, command: string, writes: number): string {
 }
 
 await labTest('an upgrade under load, killed after each of its steps', dr, async (t, lab) => {
-  const { director, client, url } = lab
+  const { client, url, directorHost } = lab
+  // Two links: with one flipped and one not, both builds forward.
+  await directorHost.namespace.ip(['link add eth9 type veth peer name eth9-peer', 'link set eth9 up'])
+  const director = new DirectorProcess(directorHost.namespace, {
+    ...lab.director.options,
+    interfaces: [...lab.director.options.interfaces, 'eth9'],
+  })
+  await lab.director.end('SIGTERM')
+  await director.start()
   const directory = t.testdir()
   const newer = newerBuild(directory)
   const stages = () => readdirSync(join(director.options.pinDirectory, 'stages'))
@@ -42,7 +51,7 @@ await labTest('an upgrade under load, killed after each of its steps', dr, async
     t.ok(stages().length > 0, `after ${writes}: ${stages().length} programs have their stages`)
     await steady.asks(20)
   }
-  t.ok(kills >= 3, `it was killed ${kills} times`)
+  t.ok(kills >= 4, `it was killed ${kills} times`)
   await director.start(newer)
   t.equal(stages().length, 1, 'stages that no program uses are given up')
   t.not(stages()[0], first)

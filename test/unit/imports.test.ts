@@ -128,6 +128,13 @@ t.test('only stats.h counts', async (t) => {
   }
 })
 
+t.test('one header knows what the packet path is compiled for', async (t) => {
+  for (const file of filesBelow('bpf', /\.[ch]$/).filter((name) => name !== 'platform.h')) {
+    t.notMatch(code(file), /__bpf__|__wasm|__x86_64__|__BPF__/, file)
+    if (!file.startsWith('platform/')) t.notMatch(code(file), /#include "platform\//, file)
+  }
+})
+
 t.test('one place decides on XDP actions', async (t) => {
   const others = headers.filter((file) => file !== 'finish.h')
   for (const file of others) t.notMatch(code(file), /\bXDP_(ABORTED|DROP|PASS|TX|REDIRECT)\b/, file)

@@ -52,11 +52,12 @@ export class Forwarder {
     if (refused.packets > 0) this.#log.warn({ ...refused }, 'the kernel did not take packets')
     const faults = this.#module.takeFaults()
     const packets = faults.packets + this.#failed
-    if (packets > 0) {
-      const err = faults.last ?? this.#failure
+    const err = faults.last ?? this.#failure
+    if (err !== undefined) {
       this.#log.error({ packets, err }, 'packets could not be forwarded: a fault of xlvs')
     }
     this.#failed = 0
+    this.#failure = undefined
   }
 
   /**
@@ -69,7 +70,7 @@ export class Forwarder {
     const protocol = byteAt(memory, at + 9)
     const isJoined = protocol === ipProtocol.TCP && length > linkMtu
     this.#isJoined[i] = isJoined ? 1 : 0
-    batch.uncut[i] = isJoined || protocol === ipProtocol.ICMP || !hasDf(memory, at) ? 0 : linkMtu
+    batch.mustFit[i] = isJoined || protocol === ipProtocol.ICMP || !hasDf(memory, at) ? 0 : linkMtu
     if (!isJoined) finishChecksum(memory, at, at + length)
   }
 

@@ -18,7 +18,7 @@ const digestLength = 65
 const digestLine = /^[0-9a-f]{64}\n/
 
 /** Not kept: they outlive no packet, or no tick, or are the kernel's alone. */
-const transient = ['locks', 'scratch', 'icmpBudget', 'sweeper']
+const transient: readonly string[] = ['locks', 'scratch', 'icmpBudget', 'sweeper'] satisfies (keyof typeof specs)[]
 /** May be another build's: counts of other verdicts, which begin anew. */
 const renewable = ['verdicts']
 

@@ -24,8 +24,8 @@ export class Sweeping {
   }
 
   #step(): void {
+    this.#stop = this.clock.after(intervalMs, () => this.#step())
     this.#module.now = this.nowTicks()
     this.#module.sweep(parts)
-    this.#stop = this.clock.after(intervalMs, () => this.#step())
   }
 }

@@ -5,7 +5,7 @@ import { type Layout, readArray, readBytes, readText, writeArray, writeBytes, wr
 export interface BatchStruct {
   readonly offsets: ReadonlyArray<number>
   readonly lengths: ReadonlyArray<number>
-  readonly uncut: ReadonlyArray<number>
+  readonly mustFit: ReadonlyArray<number>
   readonly verdicts: ReadonlyArray<number>
   readonly addresses: ReadonlyArray<number>
   readonly mtus: ReadonlyArray<number>
@@ -17,7 +17,7 @@ export const batchLayout = {
   offsets: {
     offsets: 0,
     lengths: 256,
-    uncut: 512,
+    mustFit: 512,
     verdicts: 768,
     addresses: 1024,
     mtus: 1280,
@@ -25,7 +25,7 @@ export const batchLayout = {
   decode: (view: DataView, offset: number): BatchStruct => ({
     offsets: readArray(64, (i0) => view.getUint32(offset + i0 * 4, true)),
     lengths: readArray(64, (i0) => view.getUint32(offset + 256 + i0 * 4, true)),
-    uncut: readArray(64, (i0) => view.getUint32(offset + 512 + i0 * 4, true)),
+    mustFit: readArray(64, (i0) => view.getUint32(offset + 512 + i0 * 4, true)),
     verdicts: readArray(64, (i0) => view.getUint32(offset + 768 + i0 * 4, true)),
     addresses: readArray(64, (i0) => view.getUint32(offset + 1024 + i0 * 4, true)),
     mtus: readArray(64, (i0) => view.getUint32(offset + 1280 + i0 * 4, true)),
@@ -33,7 +33,7 @@ export const batchLayout = {
   encode: (view: DataView, offset: number, value: BatchStruct): void => {
     writeArray(value.offsets, 64, 'batch.offsets', (v0, i0) => view.setUint32(offset + i0 * 4, v0, true))
     writeArray(value.lengths, 64, 'batch.lengths', (v0, i0) => view.setUint32(offset + 256 + i0 * 4, v0, true))
-    writeArray(value.uncut, 64, 'batch.uncut', (v0, i0) => view.setUint32(offset + 512 + i0 * 4, v0, true))
+    writeArray(value.mustFit, 64, 'batch.must_fit', (v0, i0) => view.setUint32(offset + 512 + i0 * 4, v0, true))
     writeArray(value.verdicts, 64, 'batch.verdicts', (v0, i0) => view.setUint32(offset + 768 + i0 * 4, v0, true))
     writeArray(value.addresses, 64, 'batch.addresses', (v0, i0) => view.setUint32(offset + 1024 + i0 * 4, v0, true))
     writeArray(value.mtus, 64, 'batch.mtus', (v0, i0) => view.setUint32(offset + 1280 + i0 * 4, v0, true))

@@ -64,8 +64,8 @@ export interface TableDataplaneParts {
 }
 
 /**
- * Forwarding by a program that shares tables with the daemon: director.bpf.c, or the same in TypeScript. What is in the tables
- * at the start is adopted.
+ * Forwarding by the packet path (bpf/), in the kernel or as a module, which shares tables with the daemon. What is in the
+ * tables at the start is adopted.
  */
 export class TableDataplane implements Dataplane {
   readonly name: string

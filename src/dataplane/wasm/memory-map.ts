@@ -1,6 +1,6 @@
 import type { TableMap } from '../tables/table-map.js'
 
-/** A map in the memory of a module, which does what the kernel's do. */
+/** A map in the memory of a module, which does what the kernel's do. Methods throw RangeError for what has not the map's sizes. */
 export interface MemoryMap extends TableMap {
   /** Only an array has a view. */
   readonly kind: 'array' | 'hash'
@@ -12,6 +12,12 @@ export interface HashFunctions {
   /** Of a key that may be new; the value is to be written. */
   put(key: Uint8Array): Buffer
   drop(key: Uint8Array): void
+}
+
+/** @throws RangeError for a key or a value of the wrong size, as of a map of the kernel's. */
+function checkSize({ name, info }: TableMap, key: Uint8Array, value?: Uint8Array): void {
+  const isWrong = key.length !== info.keySize || (value && value.length !== info.valueSize)
+  if (isWrong) throw new RangeError(`map ${name}: a key has ${info.keySize} bytes, a value ${info.valueSize}`)
 }
 
 /** Values one behind the other, each rounded up to 8 bytes; the key is the index. */
@@ -26,11 +32,13 @@ export class MemoryArray implements MemoryMap {
   ) {}
 
   lookup(key: Uint8Array): Buffer | undefined {
+    checkSize(this, key)
     const at = this.#find(key)
     return at === undefined ? undefined : Buffer.from(this.memory.subarray(at, at + this.info.valueSize))
   }
 
   update(key: Uint8Array, value: Uint8Array): void {
+    checkSize(this, key, value)
     const at = this.#find(key)
     if (at === undefined) throw new RangeError(`map ${this.name}: it has ${this.info.maxEntries} entries`)
     this.memory.set(value, at)
@@ -75,11 +83,13 @@ export class MemoryHash implements MemoryMap {
   ) {}
 
   lookup(key: Uint8Array): Buffer | undefined {
+    checkSize(this, key)
     const value = this.functions.get(key)
     return value && Buffer.from(value)
   }
 
   update(key: Uint8Array, value: Uint8Array): void {
+    checkSize(this, key, value)
     if (!this.functions.get(key)) {
       if (this.#count === this.info.maxEntries) {
         throw new RangeError(`map ${this.name}: it has room for ${this.info.maxEntries} entries`)
@@ -90,6 +100,7 @@ export class MemoryHash implements MemoryMap {
   }
 
   delete(key: Uint8Array): boolean {
+    checkSize(this, key)
     if (!this.functions.get(key)) return false
     this.functions.drop(key)
     this.#count--

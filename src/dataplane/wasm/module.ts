@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../../core/errors.js'
-import { type BatchStruct, batchLayout, configLayout, sharedConstant, maps as specs } from '../tables/layout.gen.js'
+import {
+  type BatchStruct,
+  batchLayout,
+  configLayout,
+  sharedConstant,
+  maps as specs,
+  verdict,
+} from '../tables/layout.gen.js'
 import type { TableMap } from '../tables/table-map.js'
 import { type HashFunctions, MemoryArray, MemoryHash, type MemoryMap, roundUp } from './memory-map.js'
 
@@ -44,7 +51,7 @@ interface Functions {
   sweep(first: number, parts: number): number
   decide_frames(first: number, count: number, ifindex: number): void
   decide_datagrams(first: number, count: number, ifindex: number): void
-  give_up(): number
+  recover(): number
 }
 
 /** Packets whose decision ended in a trap. */
@@ -120,19 +127,32 @@ export class DirectorModule {
    * @param ifindex of the interface by which they came.
    */
   decide(kind: PacketKind, count: number, ifindex: number): void {
-    const { decide_frames, decide_datagrams, give_up } = this.#functions
+    const { decide_frames, decide_datagrams, recover } = this.#functions
     const decide = kind === 'frames' ? decide_frames : decide_datagrams
-    const stack = this.#stackPointer.value
     for (let first = 0; first < count; ) {
-      try {
-        decide(first, count, ifindex)
-        return
-      } catch (error) {
-        if (!(error instanceof WebAssembly.RuntimeError)) throw error
-        this.#stackPointer.value = stack
-        this.#faults = { packets: this.#faults.packets + 1, last: error }
-        first = give_up() + 1
-      }
+      if (this.#holds(() => decide(first, count, ifindex))) return
+      let next = count
+      const isMended = this.#holds(() => {
+        next = recover() + 1
+      })
+      // With tables that are broken themselves none of the others can be decided.
+      if (!isMended) this.batch.verdicts.fill(verdict.DROP_FAULT, first, count)
+      this.#faults = { ...this.#faults, packets: this.#faults.packets + (isMended ? 1 : count - first) }
+      first = next
+    }
+  }
+
+  /** Calls the module. @returns false for a trap. */
+  #holds(call: () => void): boolean {
+    const stack = this.#stackPointer.value
+    try {
+      call()
+      return true
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error
+      this.#stackPointer.value = stack
+      this.#faults = { ...this.#faults, last: error }
+      return false
     }
   }
 
@@ -145,7 +165,10 @@ export class DirectorModule {
 
   /** Takes expired connections of the next part of the table off the counts. @param parts that make the whole table. */
   sweep(parts: number): void {
-    this.#nextSet = this.#functions.sweep(this.#nextSet, parts)
+    const { sweep } = this.#functions
+    this.#holds(() => {
+      this.#nextSet = sweep(this.#nextSet, parts)
+    })
   }
 
   #addressOf(symbol: string): number {

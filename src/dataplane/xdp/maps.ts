@@ -1,13 +1,13 @@
 import { type BpfMap, type BpfObject, cpuNumbers } from '../../bpf/index.js'
 import { maps as specs } from '../tables/layout.gen.js'
 
-/** All maps of director.bpf.c, by their names in layout.gen.ts. */
+/** The tables of director.bpf.c, by their names in layout.gen.ts. */
 export type BpfMaps = Readonly<Record<keyof typeof specs, BpfMap>>
 
 /** Those that outlive the programs that made them. In `scratch` is one packet, while it is decided. */
-export const lastingMaps = Object.values(specs).filter(({ name }) => name !== specs.scratch.name)
+export const pinnedMaps = Object.values(specs).filter(({ name }) => name !== specs.scratch.name)
 
-/** The programs of the stages (bpf/stages.h): a map of each object, from which the kernel takes them when it is held by nobody. */
+/** The map of the programs of the stages (bpf/stages.h). The kernel empties it when its last descriptor or pin goes. */
 export const stagesName = 'stages'
 
 /** Of a director that is not loaded yet; a map that is reused after this has the size that it has. @param sets of the connection table, a power of two. */

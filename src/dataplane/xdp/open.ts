@@ -21,7 +21,7 @@ import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
 import { Attachments, type Interface, type XdpModeChoice } from './attach.js'
-import { type BpfMaps, lastingMaps, mapsOf, sizeMaps, stagesName } from './maps.js'
+import { type BpfMaps, mapsOf, pinnedMaps, sizeMaps, stagesName } from './maps.js'
 import { Pins } from './pins.js'
 import { startSweeper } from './sweeper.js'
 
@@ -87,7 +87,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     const { id } = stages.info
     object.close()
     close = () => {
-      if (!attachments.isOnAny) pins.dropStages((each) => each === id)
+      if (!attachments.isOnAny) dropStages(pins, (each) => each === id, log)
       attachments.close()
       stages.close()
       lock.release()
@@ -97,12 +97,21 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     pins.putMaps(fresh)
     noteBegunAnew(log, anew)
     attachments.releaseOthers()
-    pins.dropStages((each) => each !== id)
+    dropStages(pins, (each) => each !== id, log)
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {
     abandon()
     throw error
+  }
+}
+
+/** What cannot be given up now is given up by the next start. */
+function dropStages(pins: Pins, isDropped: (id: number) => boolean, log: Logger): void {
+  try {
+    pins.dropStages(isDropped)
+  } catch (err) {
+    log.warn({ err }, 'stages that no program uses stay until the next start')
   }
 }
 
@@ -122,13 +131,13 @@ function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   if (!adopted) checkMemory(sets)
   const reused = reusableMaps(pins)
   sizeMaps(object, sets)
-  for (const { name } of lastingMaps) if (reused.has(name)) reuse(object, name, pins)
+  for (const { name } of pinnedMaps) if (reused.has(name)) reuse(object, name, pins)
   loadObject(object)
   const maps = mapsOf(object)
   if (!adopted) new Settings(maps.config).initialise(sets, randomBytes(16), defaultTimeouts)
   log.info({ adopted, connections: sets * sharedConstant.SET_SLOTS }, 'connection table ready')
   const fresh = Object.values(maps).filter(
-    ({ name }) => !reused.has(name) && lastingMaps.some((map) => map.name === name),
+    ({ name }) => !reused.has(name) && pinnedMaps.some((map) => map.name === name),
   )
   return { object, maps, fresh, anew: pins.mapNames().filter((name) => !reused.has(name)) }
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } fr
 import { join } from 'node:path'
 import { BpfLink, BpfMap, removeDirectories, waitForPrograms, type XdpMode } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
-import { lastingMaps } from './maps.js'
+import { pinnedMaps } from './maps.js'
 
 /** A link as its pin names it: bpffs allows no dots, which interface names may have, so the name has the index. */
 export interface PinnedLink {
@@ -16,7 +16,7 @@ const lastMap = 'config'
 const nextSuffix = '-new'
 /** Of maps that earlier versions pinned: they are removed, too. */
 const formerNames = ['server_traffic']
-const currentNames = lastingMaps.map(({ name }) => name)
+const currentNames = pinnedMaps.map(({ name }) => name)
 const ownNames = new Set([...currentNames, ...formerNames].flatMap((name) => [name, name + nextSuffix]))
 
 /**
@@ -101,7 +101,7 @@ export class Pins {
 
   /** Lets go of the stages of programs that are in no link any more, when the last packet has left them. */
   dropStages(isDropped: (id: number) => boolean): void {
-    const dropped = list(this.#stages).filter((name) => isDropped(Number(name)))
+    const dropped = list(this.#stages).filter((name) => /^[0-9]+$/.test(name) && isDropped(Number(name)))
     if (dropped.length === 0) return
     waitForPrograms()
     for (const name of dropped) unlinkSync(join(this.#stages, name))

@@ -1,7 +1,7 @@
 import type { BpfObject } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
 
-/** Sets the sweeper of a loaded director going (bpf/sweep.h), and with it the clock of packets. @throws DirectorError INTERNAL. */
+/** Sets the sweeper of a loaded director going (bpf/sweeper.h), and with it the clock of packets. @throws DirectorError INTERNAL. */
 export function startSweeper(object: BpfObject): void {
   const program = object.program('start_sweeper')
   const { retval } = program.run()

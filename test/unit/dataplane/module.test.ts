@@ -1,5 +1,6 @@
 import { throws } from 'node:assert/strict'
 import t from 'tap'
+import { verdict } from '../../../src/dataplane/tables/layout.gen.js'
 import type { MemoryMaps } from '../../../src/dataplane/wasm/module.js'
 import { dns, segment, server, wayTo, web, webFlow } from '../../bpf/director-fixture.js'
 import { breakMap, ModuleDirector } from '../../lib/module-director.js'
@@ -39,6 +40,35 @@ for (const [what, name] of [
     t.same(director.counts(web), { '10.0.0.1': '1/0' })
   })
 }
+
+t.test('tables that are broken themselves: packets are dropped, and the module goes on', async (t) => {
+  const director = moduleDirector()
+  director.send(segment('S'))
+  const mend = breakMap(director.module, director.maps.conns)
+  const { batch, memory, packetsAt } = director.module
+  const bytes = segment('A')
+  for (let i = 0; i < 3; i++) {
+    batch.offsets[i] = packetsAt + 1024 * (i + 1)
+    batch.lengths[i] = bytes.length
+    memory.set(bytes, batch.offsets[i])
+  }
+  director.module.decide('frames', 3, 1)
+  director.module.sweep(1)
+  t.match(director.module.takeFaults(), { packets: 3, last: { name: 'RuntimeError' } })
+  t.same([...director.module.batch.verdicts.subarray(0, 3)], Array(3).fill(verdict.DROP_FAULT))
+  mend()
+  t.equal(director.send(segment('A')).verdict, 'route_tx')
+})
+
+t.test('keys and values of another size are refused, as by maps of the kernel', async (t) => {
+  const { vips, realServers } = moduleDirector().maps
+  t.throws(() => vips.update(Buffer.alloc(3), Buffer.alloc(4)), RangeError)
+  t.throws(() => vips.update(Buffer.alloc(4), Buffer.alloc(5)), RangeError)
+  t.throws(() => vips.lookup(Buffer.alloc(5)), RangeError)
+  t.throws(() => vips.delete(Buffer.alloc(5)), RangeError)
+  t.throws(() => realServers.update(Buffer.alloc(4), Buffer.alloc(100)), RangeError)
+  t.throws(() => realServers.lookup(Buffer.alloc(8)), RangeError)
+})
 
 t.test('traps leave the stack as it was', async (t) => {
   const director = moduleDirector()

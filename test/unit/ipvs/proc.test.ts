@@ -73,7 +73,7 @@ t.test('connections', async (t) => {
   if (!client) throw new Error('no client')
   await served.clock.advance(10_500)
   const [, line] = (await file(served.client, 'ip_vs_conn')).split('\n')
-  // Clients of the simulator are 198.51.100.1, their ports begin at 1024.
+  // Clients of the MemoryDataplane are 198.51.100.1, their ports begin at 1024.
   t.equal(line, 'TCP C6336401 0400 C000020A 0050 0A00000B 0050 SYN_RECV         49')
   served.dataplane.send(client)
   const [, established] = (await file(served.client, 'ip_vs_conn')).split('\n')
