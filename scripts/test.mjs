@@ -12,6 +12,7 @@ const isCi = process.env.CI === 'true'
 /** Folders of tests, in the order in which they run. Privileged ones share the kernel, so one file at a time. */
 const suites = [
   { folder: 'unit', isPrivileged: false, timeoutS: 60 },
+  { folder: 'native', isPrivileged: false, timeoutS: 60 },
   { folder: 'bpf', isPrivileged: true, timeoutS: 120 },
   { folder: 'netns', isPrivileged: true, timeoutS: 300 },
 ]
@@ -45,7 +46,7 @@ function select(args) {
     .sort()
   for (const arg of args) {
     if (!all.some((file) => isNamed(file, arg))) {
-      console.error(`no test file begins with '${arg}' (unit, bpf, netns, or a path like test/unit/imports)`)
+      console.error(`no test file begins with '${arg}' (unit, native, bpf, netns, or a path like test/unit/imports)`)
       process.exit(2)
     }
   }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What there is before the first step. test/native/input.ts has the addresses, too.
+ *
+ *	tcp 192.0.2.10:80	plan 0	servers 0, 1	DR
+ *	tcp 192.0.2.10:443	plan 1	servers 2, 3	TUN, to the least busy
+ *	udp 192.0.2.10:53	plan 2	server 0	DR
+ *	tcp 192.0.2.11:80	plan 3	servers 4, 5	DR and TUN, by another interface
+ *	tcp 192.0.2.11:443	plan 4	servers 6, 7	the director itself; one whose way is
+ *unknown udp 192.0.2.11:53	plan 5	none
+ *
+ * Server n is at 10.0.0.(1 + n), by next hop n.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#define FIRST_TICK    1000
+#define TIMEOUT_TICKS 900
+#define N_SERVICES    6
+
+static struct service_key service_at(__u32 which)
+{
+	static const struct {
+		__u8 protocol;
+		__u16 port;
+	} ports[] = {{IPPROTO_TCP, 80}, {IPPROTO_TCP, 443}, {IPPROTO_UDP, 53}};
+
+	which %= N_SERVICES;
+	return (struct service_key){
+	    .vip = bpf_htonl(0xc000020a + which / 3),
+	    .vport = bpf_htons(ports[which % 3].port),
+	    .protocol = ports[which % 3].protocol,
+	};
+}
+
+static const struct map_memory *services_map(void)
+{
+	return (const struct map_memory *)&services;
+}
+
+static const struct map_memory *vips_map(void)
+{
+	return (const struct map_memory *)&vips;
+}
+
+static void put_service(__u32 which, __u32 plan)
+{
+	struct service_key key = service_at(which);
+	__u32 *n_services;
+
+	if (!hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service))) {
+		n_services =
+		    hash_insert(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
+		++*n_services;
+	}
+	*(struct service *)hash_insert(services_map(), &key, sizeof(key), sizeof(struct service)) =
+	    (struct service){.id = which % N_SERVICES, .plan = plan};
+}
+
+static void drop_service(__u32 which)
+{
+	struct service_key key = service_at(which);
+	__u32 *n_services;
+
+	if (!hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service)))
+		return;
+	hash_remove(services_map(), &key, sizeof(key), sizeof(struct service));
+	n_services = hash_lookup(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
+	if (!--*n_services)
+		hash_remove(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
+}
+
+/* 02:00:00:00:00:02 and those after it. */
+static void set_own_macs(__u32 n, __s32 ticks)
+{
+	config.n_own_macs = n;
+	config.own_macs_until = config.now + ticks;
+	for (__u64 i = 0; i < OWN_MACS; i++)
+		config.own_macs[i] = i < n ? (2 + i) << 40 | 2 : 0;
+}
+
+static void begin_world(void)
+{
+	static const __u8 forwards[] = {FWD_ROUTE, FWD_ROUTE,  FWD_TUNNEL, FWD_TUNNEL,
+					FWD_ROUTE, FWD_TUNNEL, FWD_ROUTE,  FWD_ROUTE};
+	static const struct plan_entry entries[] = {{0, 1}, {1, 1}, {2, 1}, {3, 2},
+						    {4, 1}, {5, 1}, {6, 1}, {7, 1}};
+	const __u32 here = 1, elsewhere = 2, nowhere = 0;
+
+	config.hash_seed[0] = 0x0123456789abcdefULL;
+	config.hash_seed[1] = 0xfedcba9876543210ULL;
+	config.now = FIRST_TICK;
+	for (int i = 0; i < STATE_COUNT; i++)
+		config.timeout_ticks[i] = TIMEOUT_TICKS;
+	set_own_macs(2, 0x7fff);
+	for (__u32 i = 0; i < sizeof(forwards); i++) {
+		set_hop(i, i < 4 ? here : i < 7 ? elsewhere : nowhere, i == 6, 1500);
+		set_server(i, i, forwards[i], true);
+	}
+	set_plan(0, PICK_SEQUENCE, 0, entries, 2);
+	set_plan(1, PICK_LEAST, 0, entries + 2, 2);
+	set_plan(2, PICK_SEQUENCE, 0, entries, 1);
+	set_plan(3, PICK_SEQUENCE, 0, entries + 4, 2);
+	set_plan(4, PICK_SEQUENCE, 0, entries + 6, 2);
+	set_plan(5, PICK_SEQUENCE, 0, entries, 0);
+	for (__u32 i = 0; i < N_SERVICES; i++)
+		put_service(i, i);
+}
+
+#endif
