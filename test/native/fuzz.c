@@ -93,20 +93,28 @@ static void step_write(struct input *input)
 	write_word(table, index, take_u32(input));
 }
 
-static void take_step(struct input *input, struct sender *sender, __u32 *swept)
+/* What lasts from step to step beside the tables. */
+struct course {
+	struct sender sender;
+	bool services[N_SERVICES];
+	/* The set to go on sweeping with. */
+	__u32 swept;
+};
+
+static void take_step(struct input *input, struct course *course)
 {
 	__u32 first;
 
 	switch (take_byte(input) & STEP_MASK) {
 	case STEP_FRAME:
-		return send_new(sender, input);
+		return send_new(&course->sender, input);
 	case STEP_AGAIN:
-		return send_again(sender, input);
+		return send_again(&course->sender, input);
 	case STEP_SERVICE:
 		first = take_byte(input);
-		return put_service(first, take_byte(input));
+		return put_service(course->services, first, take_byte(input));
 	case STEP_NO_SERVICE:
-		return drop_service(take_byte(input));
+		return drop_service(course->services, take_byte(input));
 	case STEP_PLAN:
 		return step_plan(input);
 	case STEP_SERVER:
@@ -123,7 +131,7 @@ static void take_step(struct input *input, struct sender *sender, __u32 *swept)
 		config.now += take_u32(input);
 		return;
 	case STEP_SWEEP:
-		*swept = sweep_part(*swept, take_byte(input) ?: 1, config.now);
+		course->swept = sweep_part(course->swept, take_byte(input) ?: 1, config.now);
 		return check_table();
 	case STEP_WRITE:
 		return step_write(input);
@@ -164,13 +172,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const __u8 *bytes, size_t size)
 {
 	struct input input = {.at = bytes, .end = bytes + size};
-	struct sender sender = {};
-	__u32 swept = 0;
+	struct course course = {};
 
 	clear_tables(1 << (take_byte(&input) & 3));
-	begin_world();
-	while (input.at < input.end && sender.sent < FRAMES_MAX)
-		take_step(&input, &sender, &swept);
+	begin_world(course.services);
+	while (input.at < input.end && course.sender.sent < FRAMES_MAX)
+		take_step(&input, &course);
 	/* For test/native/corpus.test.ts. */
 	if (getenv("PRINT_VERDICTS"))
 		print_verdicts();

@@ -56,6 +56,16 @@ export const changeSeeds = {
     steps: [noService(0), noService(0), syned, noService(1), noService(2), frameStep(segment({ ip: { mf: true } }))],
     verdicts: { pass_no_service: 1, pass_fragment: 1 },
   },
+  'services-come-and-go': {
+    steps: [
+      ...[0, 1, 2, 3, 4, 5].flatMap((first) => [
+        ...[0, 3, 1, 4, 2, 5].map((which) => noService((first + which) % 6)),
+        ...[2, 0, 5, 3, 1, 4].map((which) => service((first + which) % 6, 0)),
+      ]),
+      frameStep(toOther(443)),
+    ],
+    verdicts: { route_tx: 1 },
+  },
   'service-added': { steps: [noService(0), service(0, 1), syned], verdicts: { tunnel_tx: 1 } },
   'own-macs': {
     steps: ['02', '03', '04'].map((last) =>

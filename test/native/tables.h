@@ -3,6 +3,8 @@
 #ifndef TABLES_H
 #define TABLES_H
 
+/* As many as there is room for, so that they stand in each other's way. */
+#define N_SERVICES 6
 /* Entries and segments that a plan has room for. */
 #define PLAN_ROOM     (MAX_PLAN_ENTRIES / MAX_PLANS)
 #define PLAN_SEGMENTS (MAX_PLAN_SEGMENTS / MAX_PLANS)
@@ -16,18 +18,18 @@ struct table {
 #define ENTRIES(def) (sizeof(*(def).max_entries) / sizeof(int))
 #define ARRAY(def)                                                                                 \
 	{(void *)&(def), ENTRIES(def), ENTRIES(def) * map_stride_of(sizeof(*(def).value))}
-#define HASH(def)                                                                                  \
-	{(void *)&(def), ENTRIES(def),                                                             \
-	 2 * ENTRIES(def) *                                                                        \
+#define HASH(def, n)                                                                               \
+	{(void *)&(def), n,                                                                        \
+	 2 * (n) *                                                                                 \
 	     (HASH_USED_SIZE + map_stride_of(sizeof(*(def).key)) +                                 \
 	      map_stride_of(sizeof(*(def).value)))}
 #define map_stride_of(size) (((size) + 7) & ~(size_t)7)
 
 /* All but conns, whose size an input chooses. */
 static const struct table tables[] = {
-    HASH(services),	  HASH(vips),	       ARRAY(plans),	    ARRAY(plan_entries),
-    ARRAY(plan_segments), ARRAY(real_servers), ARRAY(server_lanes), ARRAY(server_base),
-    ARRAY(service_base),  ARRAY(table_stats),  ARRAY(scratch),	    ARRAY(icmp_budget),
+    HASH(services, N_SERVICES), HASH(vips, N_SERVICES), ARRAY(plans),	     ARRAY(plan_entries),
+    ARRAY(plan_segments),	ARRAY(real_servers),	ARRAY(server_lanes), ARRAY(server_base),
+    ARRAY(service_base),	ARRAY(table_stats),	ARRAY(scratch),	     ARRAY(icmp_budget),
 };
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
 

@@ -16,20 +16,21 @@
 
 #define FIRST_TICK    1000
 #define TIMEOUT_TICKS 900
-#define N_SERVICES    6
+/* Services of each address. */
+#define PORTS 3
 
 static struct service_key service_at(__u32 which)
 {
 	static const struct {
 		__u8 protocol;
 		__u16 port;
-	} ports[] = {{IPPROTO_TCP, 80}, {IPPROTO_TCP, 443}, {IPPROTO_UDP, 53}};
+	} ports[PORTS] = {{IPPROTO_TCP, 80}, {IPPROTO_TCP, 443}, {IPPROTO_UDP, 53}};
 
 	which %= N_SERVICES;
 	return (struct service_key){
-	    .vip = bpf_htonl(0xc000020a + which / 3),
-	    .vport = bpf_htons(ports[which % 3].port),
-	    .protocol = ports[which % 3].protocol,
+	    .vip = bpf_htonl(0xc000020a + which / PORTS),
+	    .vport = bpf_htons(ports[which % PORTS].port),
+	    .protocol = ports[which % PORTS].protocol,
 	};
 }
 
@@ -43,31 +44,63 @@ static const struct map_memory *vips_map(void)
 	return (const struct map_memory *)&vips;
 }
 
-static void put_service(__u32 which, __u32 plan)
+static struct service *get_service(__u32 which)
 {
 	struct service_key key = service_at(which);
-	__u32 *n_services;
 
-	if (!hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service))) {
-		n_services =
-		    hash_insert(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
-		++*n_services;
-	}
-	*(struct service *)hash_insert(services_map(), &key, sizeof(key), sizeof(struct service)) =
-	    (struct service){.id = which % N_SERVICES, .plan = plan};
+	return hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service));
 }
 
-static void drop_service(__u32 which)
+static __u32 services_of(__be32 vip)
+{
+	const __u32 *n_services = hash_lookup(vips_map(), &vip, sizeof(vip), sizeof(*n_services));
+
+	return n_services ? *n_services : 0;
+}
+
+/* Those that are in the list are found, no others, and each address has as many as it says. */
+NO_COVERAGE static void check_services(const bool *listed)
+{
+	for (__u32 vip = 0; vip < N_SERVICES; vip += PORTS) {
+		__u32 n_services = 0;
+
+		for (__u32 which = vip; which < vip + PORTS; which++) {
+			const struct service *service = get_service(which);
+
+			REQUIRE(listed[which] ? service && service->id == which : !service);
+			n_services += listed[which];
+		}
+		REQUIRE(services_of(service_at(vip).vip) == n_services);
+	}
+}
+
+static void put_service(bool *listed, __u32 which, __u32 plan)
+{
+	struct service_key key = service_at(which);
+
+	which %= N_SERVICES;
+	if (!listed[which])
+		++*(__u32 *)hash_insert(vips_map(), &key.vip, sizeof(key.vip), sizeof(__u32));
+	*(struct service *)hash_insert(services_map(), &key, sizeof(key), sizeof(struct service)) =
+	    (struct service){.id = which, .plan = plan};
+	listed[which] = true;
+	check_services(listed);
+}
+
+static void drop_service(bool *listed, __u32 which)
 {
 	struct service_key key = service_at(which);
 	__u32 *n_services;
 
-	if (!hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service)))
+	which %= N_SERVICES;
+	if (!listed[which])
 		return;
 	hash_remove(services_map(), &key, sizeof(key), sizeof(struct service));
 	n_services = hash_lookup(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
 	if (!--*n_services)
 		hash_remove(vips_map(), &key.vip, sizeof(key.vip), sizeof(*n_services));
+	listed[which] = false;
+	check_services(listed);
 }
 
 /* 02:00:00:00:00:02 and those after it. */
@@ -79,7 +112,8 @@ static void set_own_macs(__u32 n, __s32 ticks)
 		config.own_macs[i] = i < n ? (2 + i) << 40 | 2 : 0;
 }
 
-static void begin_world(void)
+/* listed: which services are there, of N_SERVICES. */
+static void begin_world(bool *listed)
 {
 	static const __u8 forwards[] = {FWD_ROUTE, FWD_ROUTE,  FWD_TUNNEL, FWD_TUNNEL,
 					FWD_ROUTE, FWD_TUNNEL, FWD_ROUTE,  FWD_ROUTE};
@@ -104,7 +138,7 @@ static void begin_world(void)
 	set_plan(4, PICK_SEQUENCE, 0, entries + 6, 2);
 	set_plan(5, PICK_SEQUENCE, 0, entries, 0);
 	for (__u32 i = 0; i < N_SERVICES; i++)
-		put_service(i, i);
+		put_service(listed, i, i);
 }
 
 #endif
