@@ -13,7 +13,7 @@ const isCi = process.env.CI === 'true'
 const suites = [
   { folder: 'unit', isPrivileged: false, timeoutS: 60 },
   { folder: 'native', isPrivileged: false, timeoutS: 60 },
-  { folder: 'bpf', isPrivileged: true, timeoutS: 120 },
+  { folder: 'bpf', isPrivileged: true, timeoutS: 240 },
   { folder: 'netns', isPrivileged: true, timeoutS: 300 },
 ]
 
