@@ -3,6 +3,7 @@ import type { RealServer } from '../../../../src/core/real-server.js'
 import type { VirtualService } from '../../../../src/core/virtual-service.js'
 import { DatagramMemory, datagramBytes } from '../../../../src/dataplane/raw/datagram-memory.js'
 import { Forwarder } from '../../../../src/dataplane/raw/forwarder.js'
+import { nextHopLayout } from '../../../../src/dataplane/tables/layout.gen.js'
 import { dns, server, wayTo, web } from '../../../bpf/director-fixture.js'
 import { MemoryLog } from '../../../lib/memory-log.js'
 import { breakMap, ModuleDirector } from '../../../lib/module-director.js'
@@ -257,14 +258,42 @@ t.test('what the kernel does not take is logged, not once for each packet', asyn
   t.match(director.log.fields.at(-1), { packets: 2, reason: 'No buffer space available' })
 })
 
-t.test('a datagram that the packet path traps on takes no other with it', async (t) => {
+/** The forwarder on a module whose tables a test can reach. */
+function onModule(real: RealServer) {
   const director = new ModuleDirector({ packetBytes: datagramBytes })
   const { module, dataplane } = director
   dataplane.setNextHop('10.0.0.1', wayTo(1))
-  director.install(web, [server(1)])
+  director.install(web, [real])
   const [sockets, log] = [new FakeSockets(new DatagramMemory(module)), new MemoryLog()]
   const forwarder = new Forwarder({ module, sockets, log })
   sockets.receive('eth0', (count) => forwarder.take(count, { ifindex: 1, mtu: 1500 }))
+  return { director, module, dataplane, sockets, log, forwarder }
+}
+
+t.test('joined segments are cut to the path MTU of a tunnel if they have DF, else to the link’s', async (t) => {
+  const { director, module, sockets } = onModule(tunnelled)
+  const pathMtu = 1300
+  const until = (director.nowTicks() >>> 4) + 1
+  module.maps.nextHops.view().setUint32(nextHopLayout.offsets.pathMtu, until * 65536 + pathMtu, true)
+  sockets.deliver(syn)
+  const longest = (df: boolean) => {
+    sockets.sent.length = 0
+    sockets.deliver(packet({ ip: { df }, tcp: { flags: 'A' }, payload: bytes(4000) }))
+    return Math.max(...sockets.sent.map(({ datagram }) => datagram.length))
+  }
+  t.equal(longest(true), pathMtu)
+  t.equal(longest(false), wayMtu)
+})
+
+t.test('datagrams are for the director, whatever hardware addresses it has', async (t) => {
+  const { dataplane, sockets } = onModule(server(1))
+  dataplane.setOwnMacs(['02:00:00:00:00:77'])
+  sockets.deliver(syn)
+  t.equal(sockets.sent.length, 1)
+})
+
+t.test('a datagram that the packet path traps on takes no other with it', async (t) => {
+  const { module, dataplane, sockets, log, forwarder } = onModule(server(1))
   const opening = (sport: number) => packet({ tcp: { flags: 'S', sport } })
   const goesOn = packet({ tcp: { flags: 'A' } })
   sockets.deliver(syn)
@@ -281,4 +310,17 @@ t.test('a datagram that the packet path traps on takes no other with it', async 
   })
   sockets.deliver(opening(5))
   t.equal(sockets.sent.length, 5)
+})
+
+t.test('packets have the clock that the sweeper keeps', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)])
+  director.receive(syn)
+  director.advance(59)
+  await director.clock.advance(70)
+  director.receive(syn)
+  t.equal(sockets.sent.length, 2)
+  director.advance(61)
+  await director.clock.advance(70)
+  director.receive(packet({ tcp: { flags: 'A' } }))
+  t.equal(sockets.sent.at(-1)?.to, cip, 'a reset: the connection is over')
 })
