@@ -34,6 +34,12 @@ export function tunnelled(spec: Segment = {}): Buffer {
   return segment({ ...spec, tcp: { dport: 443, ...spec.tcp } })
 }
 
+/** The id with which the IP header of a segment without payload has this checksum, all else being default. */
+export function idFor(checksum: number): number {
+  const withoutId = packet({ tcp: {} }).readUInt16BE(10)
+  return (withoutId - checksum + 0xffff) % 0xffff
+}
+
 export function datagram(ip: Ipv4Fields = {}, spec: FrameSpec = {}): Buffer {
   return frame({ ip, udp: {}, ...spec })
 }

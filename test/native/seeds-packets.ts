@@ -1,7 +1,7 @@
 /** What packets look like, well and badly. */
 import { etherTypes, frame } from '../lib/packet.js'
 import { frameStep } from './input.js'
-import { datagram, errorAboutReply, otherVip, segment, tunnelled, vip } from './seed-frames.js'
+import { datagram, errorAboutReply, idFor, otherVip, segment, tunnelled, vip } from './seed-frames.js'
 import type { Seed } from './seeds.js'
 
 const options = new Uint8Array(40).fill(1)
@@ -37,6 +37,14 @@ export const packetSeeds = {
       datagram({ options }),
     ),
     verdicts: { route_tx: 2, tunnel_tx: 1 },
+  },
+  // Adding 0x0100, for the TTL, to these carries, or nearly does. 0xffff is as right as 0.
+  'checksum-carries': {
+    steps: [0xfeff, 0xfffe, 0xfefe, 0, 0xffff].flatMap((checksum) => {
+      const ip = { id: idFor(checksum), checksum }
+      return each(segment({ ip }), tunnelled({ ip }))
+    }),
+    verdicts: { route_tx: 5, tunnel_tx: 5 },
   },
   'congestion-seen': { steps: each(tunnelled({ ip: { tos: 0xff, df: true } })), verdicts: { tunnel_tx: 1 } },
   'not-ipv4': {
