@@ -49,9 +49,10 @@ t.test('an input that fails is named, with what is wrong', async (t) => {
 
 t.test('a driver that ends badly is a failure without an input', async (t) => {
   const folder = t.testdir()
-  const { failure } = await runFuzzer({ program: stub(folder, 'kill -9 $$'), seconds: 1, seed: 1, folder })
+  const program = stub(folder, 'seq 100 >&2; kill -9 $$')
+  const { failure } = await runFuzzer({ program, seconds: 1, seed: 1, folder })
   t.equal(failure?.file, undefined)
-  t.match(failure?.report, /SIGKILL/)
+  t.match(failure?.report, /^91\n[\s\S]*\n100\nthe fuzzer ended with SIGKILL$/)
 })
 
 t.test('a driver that is not there is an error', async (t) => {

@@ -11,8 +11,8 @@ const longest = 4096
 /** An input that takes longer is a finding: they take some milliseconds. */
 const timeoutS = 10
 const memoryMb = 1024
-/** Lines of what the fuzzer says in the end that a report shows. */
-const shownLines = 200
+/** Lines of what the fuzzer says in the end that a report shows: from where a fault is named on, or else. */
+const shownLines = { fault: 200, other: 10 }
 
 export interface FuzzerOptions {
   /** The driver, test/native/fuzz.c. */
@@ -71,7 +71,7 @@ async function read(stderr: NodeJS.ReadableStream, logFile: string, onProgress: 
   for await (const line of createInterface({ input: stderr })) {
     log.write(`${line}\n`)
     last.push(line)
-    if (last.length > shownLines) last.shift()
+    if (last.length > shownLines.fault) last.shift()
     if (/^#\d+\s+pulse /.test(line)) onProgress(line)
     file = /Test unit written to (.*)$/.exec(line)?.[1] ?? file
     figures.coverage = Number(/^#\d+\s.* cov: (\d+)/.exec(line)?.[1] ?? figures.coverage)
@@ -82,8 +82,7 @@ async function read(stderr: NodeJS.ReadableStream, logFile: string, onProgress: 
   return { file, last, figures }
 }
 
-/** From where the fault is named on, if it is. */
 function report(lines: readonly string[], ending: number | string): string {
   const first = lines.findIndex((line) => /: not so: |: runtime error: |ERROR: /.test(line))
-  return [...lines.slice(Math.max(0, first)), `the fuzzer ended with ${ending}`].join('\n')
+  return [...lines.slice(first < 0 ? -shownLines.other : first), `the fuzzer ended with ${ending}`].join('\n')
 }
