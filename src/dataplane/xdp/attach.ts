@@ -72,11 +72,6 @@ export class Attachments implements Interfaces {
     }
   }
 
-  /** Whether the program is on an interface: after a start that was refused, where it had to take the place of another. */
-  get isOnAny(): boolean {
-    return this.#attached.size > 0
-  }
-
   /** Takes the program off interfaces that have it from an earlier run and are no longer named. */
   releaseOthers(): void {
     const { interfaces, pins, log } = this.#parts

@@ -72,7 +72,7 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     if (!adopts) {
       pins.remove()
       removeDirectories(made)
-    }
+    } else dropStages(pins, log)
     close()
   }
   try {
@@ -82,22 +82,21 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     const { object, maps, fresh, anew } = load(options, pins)
     startSweeper(object)
     const { interfaces, xdpMode } = options
-    const attachments = new Attachments({ program: object.program('director'), interfaces, xdpMode, pins, log })
+    const program = object.program('director')
+    const attachments = new Attachments({ program, interfaces, xdpMode, pins, log })
     const stages = object.map(stagesName)
-    const { id } = stages.info
     object.close()
     close = () => {
-      if (!attachments.isOnAny) dropStages(pins, (each) => each === id, log)
       attachments.close()
       stages.close()
       lock.release()
     }
-    pins.putStages(stages)
+    pins.putStages(program.info.id, stages)
     attachments.start()
     pins.putMaps(fresh)
     noteBegunAnew(log, anew)
     attachments.releaseOthers()
-    dropStages(pins, (each) => each !== id, log)
+    dropStages(pins, log)
     const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {
@@ -107,9 +106,9 @@ export function openXdp(options: XdpOptions): OpenedXdp {
 }
 
 /** What cannot be given up now is given up by the next start. */
-function dropStages(pins: Pins, isDropped: (id: number) => boolean, log: Logger): void {
+function dropStages(pins: Pins, log: Logger): void {
   try {
-    pins.dropStages(isDropped)
+    pins.dropStages()
   } catch (err) {
     log.warn({ err }, 'stages that no program uses stay until the next start')
   }

@@ -94,14 +94,15 @@ export class Pins {
     open.close()
   }
 
-  /** Holds the stages of a program. From then on it can be attached. */
-  putStages(stages: BpfMap): void {
-    stages.pin(this.#stagesPath(stages))
+  /** Holds the stages of a program, by its number. From then on it can be attached. */
+  putStages(programId: number, stages: BpfMap): void {
+    stages.pin(join(this.#stages, String(programId)))
   }
 
-  /** Lets go of the stages of programs that are in no link any more, when the last packet has left them. */
-  dropStages(isDropped: (id: number) => boolean): void {
-    const dropped = list(this.#stages).filter((name) => /^[0-9]+$/.test(name) && isDropped(Number(name)))
+  /** Lets go of the stages of programs that are in no link, when the last packet has left them. */
+  dropStages(): void {
+    const inUse = this.links().map((link) => String(this.#programId(link)))
+    const dropped = list(this.#stages).filter((name) => /^[0-9]+$/.test(name) && !inUse.includes(name))
     if (dropped.length === 0) return
     waitForPrograms()
     for (const name of dropped) unlinkSync(join(this.#stages, name))
@@ -110,7 +111,7 @@ export class Pins {
   /** Takes everything out of the path; links first, so that no packet meets half of it. */
   clear(): void {
     for (const link of this.links()) this.removeLink(link)
-    this.dropStages(() => true)
+    this.dropStages()
     for (const name of this.mapNames()) unlinkSync(this.#mapPath(name))
   }
 
@@ -124,8 +125,11 @@ export class Pins {
     return [this.#maps, this.#links, this.#stages]
   }
 
-  #stagesPath({ info }: BpfMap): string {
-    return join(this.#stages, String(info.id))
+  #programId(pinned: PinnedLink): number {
+    const link = this.openLink(pinned)
+    const { programId } = link.info
+    link.close()
+    return programId
   }
 
   #mapPath(name: string): string {
