@@ -12,6 +12,13 @@ struct batch batch;
 /* The packet of it that is being decided; a trap may end that at any moment. */
 static volatile __u32 current;
 
+/* Bytes of the tables that are variables: their sizes are compiled in, and its host has to know. */
+__u32 variables_size(void)
+{
+	return sizeof(config) + sizeof(locks) + sizeof(next_hops) + sizeof(server_counts) +
+	       sizeof(verdicts);
+}
+
 /* Gives a map its memory, which is all zeros. */
 void place_map(struct map_memory *map, void *memory, __u32 max_entries)
 {

@@ -115,9 +115,9 @@ t.test('these BPF headers know no maps', async (t) => {
 
 t.test('only stats.h counts', async (t) => {
   const counting = [
-    /(?<!data\.|batch\.)\bverdicts\b(?!\[(VERDICT_CPUS|BATCH_SIZE)\])/,
+    /(?<!data\.|batch\.|sizeof\()\bverdicts\b(?!\[(VERDICT_CPUS|BATCH_SIZE)\])/,
     /(?<!struct |\} )\btable_stats\b/,
-    /(?<!struct |data\.)\bserver_counts\b(?!\[MAX_SERVERS\])/,
+    /(?<!struct |data\.|sizeof\()\bserver_counts\b(?!\[MAX_SERVERS\])/,
     /\b(conns|packets(\[\w+\])?|bytes|evicted|(in)?active|->expired) ?(\+\+|--|\+=|-=)/,
     /__sync_fetch_and_(add|sub)\([^,]*->(in)?active\b/,
   ]

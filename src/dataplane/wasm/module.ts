@@ -52,6 +52,7 @@ interface Functions {
   decide_frames(first: number, count: number, ifindex: number): void
   decide_datagrams(first: number, count: number, ifindex: number): void
   recover(): number
+  variables_size(): number
 }
 
 /** Packets whose decision ended in a trap. */
@@ -96,9 +97,9 @@ export class DirectorModule {
   #nextSet = 0
   #faults: Faults = { packets: 0 }
 
-  /** @throws UnsupportedError if the module is not built; RangeError if there is not so much memory. */
+  /** @throws UnsupportedError if the module is not built, not this build's, or gets no memory. */
   constructor({ path = directorPath, sizes, packetBytes }: ModuleOptions) {
-    const { exports } = new WebAssembly.Instance(compiled(path))
+    const { exports } = withMemory(() => new WebAssembly.Instance(compiled(path)))
     this.#functions = exports as unknown as Functions
     this.#symbols = exports as Readonly<Record<string, WebAssembly.Global>>
     this.#stackPointer = exports.__stack_pointer as WebAssembly.Global
@@ -108,8 +109,10 @@ export class DirectorModule {
       .filter(([key]) => key !== 'sweeper')
       .map(([key, spec]) => this.#place(key, { ...spec, ...sizes[key as MapName] }))
     this.packetsAt = this.#take(packetBytes)
+    const variables = places.filter(({ map, at }) => map === at).reduce((sum, { bytes }) => sum + bytes, 0)
+    if (this.#functions.variables_size() !== variables) throw unusable(path, 'its tables are not those of this build')
     const memory = exports.memory as WebAssembly.Memory
-    memory.grow(Math.max(0, Math.ceil((this.#end - memory.buffer.byteLength) / pageBytes)))
+    withMemory(() => memory.grow(Math.max(0, Math.ceil((this.#end - memory.buffer.byteLength) / pageBytes))))
     this.memory = Buffer.from(memory.buffer)
     this.maps = Object.fromEntries(places.map((place) => [place.key, this.#open(place)])) as MemoryMaps
     this.batch = this.#openBatch()
@@ -173,7 +176,7 @@ export class DirectorModule {
 
   #addressOf(symbol: string): number {
     const { value } = this.#symbols[symbol] ?? {}
-    if (value === undefined) throw new Error(`the module has no ${symbol}`)
+    if (value === undefined) throw unusable(symbol, 'the packet path has no such table')
     return value
   }
 
@@ -234,17 +237,27 @@ export class DirectorModule {
 const directorPath = fileURLToPath(new URL('../../../../build/bpf/director.wasm', import.meta.url))
 const modules = new Map<string, WebAssembly.Module>()
 
-/** Compiled once for a process. */
-function compiled(path: string): WebAssembly.Module {
-  const module = modules.get(path) ?? new WebAssembly.Module(read(path))
-  modules.set(path, module)
-  return module
+function unusable(path: string, reason: string, cause?: unknown): UnsupportedError {
+  return new UnsupportedError('packet path', `${path}: ${reason}; build it with: npm run setup`, { cause })
 }
 
-function read(path: string): Buffer {
+function withMemory<T>(take: () => T): T {
   try {
-    return readFileSync(path)
+    return take()
   } catch (cause) {
-    throw new UnsupportedError('packet path', `${path} cannot be read; build it with: npm run setup`, { cause })
+    if (!(cause instanceof RangeError)) throw cause
+    const needs = 'it takes some 12 GB of addresses (ulimit -v, LimitAS=), and what its tables need'
+    throw new UnsupportedError('packet path', `there is no memory for it: ${needs}`, { cause })
+  }
+}
+
+/** Compiled once for a process. */
+function compiled(path: string): WebAssembly.Module {
+  try {
+    const module = modules.get(path) ?? new WebAssembly.Module(readFileSync(path))
+    modules.set(path, module)
+    return module
+  } catch (cause) {
+    throw unusable(path, cause instanceof Error && 'code' in cause ? 'it cannot be read' : 'it is damaged', cause)
   }
 }

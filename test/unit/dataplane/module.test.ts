@@ -3,6 +3,7 @@ import t from 'tap'
 import { verdict } from '../../../src/dataplane/tables/layout.gen.js'
 import type { MemoryMaps } from '../../../src/dataplane/wasm/module.js'
 import { dns, segment, server, wayTo, web, webFlow } from '../../bpf/director-fixture.js'
+import { checkoutFile } from '../../lib/checkout.js'
 import { breakMap, ModuleDirector } from '../../lib/module-director.js'
 import { seededRandom } from '../../lib/random.js'
 
@@ -80,31 +81,44 @@ t.test('traps leave the stack as it was', async (t) => {
 })
 
 t.test('a hash map does what a Map does', async (t) => {
-  const maxEntries = 8
+  const maxEntries = 64
   const { maps } = new ModuleDirector({ sizes: { vips: { maxEntries } } })
   const random = seededRandom(1)
   const model = new Map<number, number>()
+  const keys = Array.from({ length: 80 }, () => Math.floor(random() * 2 ** 32))
   const bytes = (number: number) => {
     const four = Buffer.alloc(4)
     four.writeUInt32LE(number)
     return four
   }
-  for (let i = 0; i < 20_000; i++) {
-    const [key, value] = [Math.floor(random() * 12), i]
+  for (let i = 0; i < 10_000; i++) {
+    const key = keys[Math.floor(random() * keys.length)] ?? 0
     if (random() < 0.4) {
       if (maps.vips.delete(bytes(key)) !== model.delete(key)) t.fail(`step ${i}: ${key} deleted`)
     } else if (model.has(key) || model.size < maxEntries) {
-      maps.vips.update(bytes(key), bytes(value))
-      model.set(key, value)
+      maps.vips.update(bytes(key), bytes(i))
+      model.set(key, i)
     } else {
-      t.throws(() => maps.vips.update(bytes(key), bytes(value)), /room for 8 entries/)
+      throws(() => maps.vips.update(bytes(key), bytes(i)), /room for 64 entries/)
     }
-    const probe = Math.floor(random() * 12)
-    if (maps.vips.lookup(bytes(probe))?.readUInt32LE() !== model.get(probe)) t.fail(`step ${i}: key ${probe}`)
+    const wrong = keys.filter((each) => maps.vips.lookup(bytes(each))?.readUInt32LE() !== model.get(each))
+    if (wrong.length > 0) t.fail(`step ${i}: keys ${wrong}`)
   }
-  const { count, keys, values } = maps.vips.lookupAll()
-  const all = Array.from({ length: count }, (_, i) => [keys.readUInt32LE(4 * i), values.readUInt32LE(4 * i)])
-  t.same(new Map(all as [number, number][]), model)
+  const { count, keys: all, values } = maps.vips.lookupAll()
+  const entries = Array.from(
+    { length: count },
+    (_, i) => [all.readUInt32LE(4 * i), values.readUInt32LE(4 * i)] as const,
+  )
+  t.same(new Map(entries), model)
+})
+
+t.test('a module that cannot be used is said to be so', async (t) => {
+  const directory = t.testdir({ 'damaged.wasm': 'no module' })
+  const open = (path: string) => new ModuleDirector({ path })
+  t.throws(() => open(`${directory}/damaged.wasm`), { code: 'UNSUPPORTED', message: /damaged\.wasm: it is damaged/ })
+  t.throws(() => open(`${directory}/none.wasm`), { code: 'UNSUPPORTED', message: /none\.wasm: it cannot be read/ })
+  const small = checkoutFile('build/test/bpf/director-small.wasm')
+  t.throws(() => open(small), { code: 'UNSUPPORTED', message: /small\.wasm: its tables are not those of this build/ })
 })
 
 t.test('services of a module are found by packets, also when others come and go', async (t) => {
