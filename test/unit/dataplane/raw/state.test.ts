@@ -159,6 +159,18 @@ t.test('a state of a build with other verdicts goes on, its verdicts anew', asyn
   t.equal(anew(director), 1, 'which is said once')
 })
 
+t.test('a state of a build that kept more than outlives a packet goes on', async (t) => {
+  const { director, opened } = await RawDirector.open(t)
+  forwardOne(director, opened.dataplane)
+  await opened.dataplane.close()
+  for (const name of ['locks', 'icmpBudget', 'sweeper', 'scratch']) {
+    editTable(name, { type: 2, keySize: 4, valueSize: 24, maxEntries: 1, blocks: 0 })(stateOf(director))
+  }
+  const next = await director.start()
+  t.same([...next.dataplane.services()], [entry])
+  t.equal((await connections(next.dataplane)).length, 1)
+})
+
 function storedTables({ runtimeDir, log }: RawDirector): [MemoryMaps, services: number] {
   const stored = readState(runtimeDir, log)
   if (!stored) throw new Error(`${runtimeDir} has no state that can be used`)
