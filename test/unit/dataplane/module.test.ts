@@ -42,6 +42,21 @@ for (const [what, name] of [
   })
 }
 
+t.test('a trap with a slot of either set that is being filled: it is free again', async (t) => {
+  const director = new ModuleDirector({ sets: 2 })
+  director.dataplane.setNextHop('10.0.0.1', wayTo(1))
+  director.install(web, [server(1)])
+  for (let sport = 1; sport <= 12; sport++) {
+    director.send(segment('S', sport))
+    director.send(segment('A', sport))
+  }
+  const { occupied } = director
+  const mend = breakMap(director.module, director.maps.realServers)
+  for (let sport = 100; sport < 150; sport++) throws(() => director.send(segment('S', sport)))
+  mend()
+  t.equal(director.occupied, occupied)
+})
+
 t.test('tables that are broken themselves: packets are dropped, and the module goes on', async (t) => {
   const director = moduleDirector()
   director.send(segment('S'))

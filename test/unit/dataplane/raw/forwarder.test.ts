@@ -151,6 +151,22 @@ t.test('a datagram with DF that came in fragments goes on in fragments, where th
   t.same(smaller.sockets.sent[0]?.datagram.subarray(20, 22), Buffer.from([3, 4]), 'else the client is told')
 })
 
+t.test('an ICMP error that is too long is not answered, whatever its DF', async (t) => {
+  const { director, sockets } = await forwarding(t, [server(1)], dns, 1300)
+  director.receive(packet({ udp: {} }))
+  const payload = packet({
+    ip: { source: vip, destination: cip },
+    udp: { sport: 53, dport: 40000 },
+    payload: bytes(1350),
+  })
+  director.receive(packet({ ip: { df: true }, icmp: { type: 3, code: 1 }, payload }))
+  t.same(
+    sockets.sent.map(({ to }) => to),
+    ['10.0.0.1', '10.0.0.1', '10.0.0.1'],
+    'the datagram, and the error in two fragments',
+  )
+})
+
 t.test('options that are not for every fragment stay with the first', async (t) => {
   const { director, sockets } = await forwarding(t, [server(1)], dns)
   const recordRoute = [7, 7, 4, 1, 2, 3, 4]
