@@ -46,7 +46,7 @@ t.test('a trap with a slot of either set that is being filled: it is free again'
   const director = new ModuleDirector({ sets: 2 })
   director.dataplane.setNextHop('10.0.0.1', wayTo(1))
   director.install(web, [server(1)])
-  for (let sport = 1; sport <= 12; sport++) {
+  for (let sport = 1; sport <= 15; sport++) {
     director.send(segment('S', sport))
     director.send(segment('A', sport))
   }
