@@ -16,6 +16,7 @@ struct anchors {
 	enum picker picker;
 	enum server_flag server_flag;
 	enum held held;
+	enum family family;
 	enum shared_constant shared_constant;
 	struct batch batch;
 };

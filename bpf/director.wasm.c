@@ -130,7 +130,7 @@ static void write_ethernet(struct ethhdr *eth)
 static __u32 mtu_of(const struct frame *frame, const struct iphdr *ip)
 {
 	const struct next_hop *next_hop = frame->next_hop;
-	__u32 mtu = next_hop->hops[next_hop->current & 1].mtu, path_mtu;
+	__u32 mtu = hop_of(next_hop)->mtu, path_mtu;
 
 	if (frame->verdict < VERDICT_TUNNEL_TX || !(ip->frag_off & bpf_htons(IP_DF)))
 		return mtu;
@@ -143,7 +143,7 @@ static void note_destination(const struct frame *frame, const struct iphdr *ip, 
 {
 	bool is_forwarded = frame->verdict <= VERDICT_TUNNEL_REDIRECT;
 
-	batch.addresses[i] = bpf_ntohl(is_forwarded ? frame->next_hop->rip : ip->daddr);
+	batch.addresses[i] = bpf_ntohl(is_forwarded ? ipv4_in(&frame->next_hop->rip) : ip->daddr);
 	if (is_forwarded)
 		batch.mtus[i] = mtu_of(frame, ip);
 }

@@ -139,44 +139,51 @@ static __always_inline bool cut_padding(struct xdp_md *ctx, const struct packet 
 	return !bpf_xdp_adjust_tail(ctx, (int)(p->l2_len + p->ip_len - length));
 }
 
+/* What the outer header says of a tunnel. */
+struct tunnel {
+	__be32 saddr;
+	__be32 daddr;
+	/* What is known of links behind the next hop, for packets with DF; routers fragment the
+	 * others. */
+	__u32 path_mtu;
+	/* Differs between the flows and the packets of a flow, as reassembly needs (RFC 6864). */
+	__u16 id;
+};
+
 /*
  * The outer header (RFC 2003): TTL, TOS and DF of the inner one. In words, as its checksum is
- * summed. id: see forward_tunnel().
+ * summed.
  */
 static __always_inline void write_outer(struct iphdr *outer, const struct iphdr *inner,
-					__u32 inner_len, const struct hop *hop, __be32 rip,
-					__u16 id)
+					__u32 inner_len, const struct tunnel *tunnel)
 {
 	__u32 *words = (void *)outer;
 	__u32 length = bpf_htons(inner_len + sizeof(*outer));
 	__u32 first = 0x45 | outer_tos(inner->tos) << 8 | length << 16;
-	__u32 second = (__u16)(inner->id + id) | (__u32)(inner->frag_off & bpf_htons(IP_DF)) << 16;
+	__u32 second = (__u16)(inner->id + tunnel->id) | (__u32)(inner->frag_off & bpf_htons(IP_DF))
+							     << 16;
 	__u32 third = inner->ttl | IPPROTO_IPIP << 8;
-	__u64 sum = (__u64)first + second + third + hop->saddr + rip;
+	__u64 sum = (__u64)first + second + third + tunnel->saddr + tunnel->daddr;
 
 	words[0] = first;
 	words[1] = second;
 	words[2] = third | (__u32)csum_fold_words(sum) << 16;
-	words[3] = hop->saddr;
-	words[4] = rip;
+	words[3] = tunnel->saddr;
+	words[4] = tunnel->daddr;
 }
 
-/*
- * ip_vs_tunnel_xmit(): an outer header to the real server. path_mtu: what is known of links behind
- * the next hop, for packets with DF; routers fragment the others. id: differs between the flows and
- * the packets of a flow, as reassembly needs (RFC 6864).
- */
+/* ip_vs_tunnel_xmit(): an outer header to the real server. */
 static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p, struct iphdr *inner,
-					  const struct hop *hop, __u32 path_mtu, __be32 rip,
-					  __u16 id, bool is_error)
+					  const struct hop *hop, const struct tunnel *tunnel,
+					  bool is_error)
 {
 	__u32 mtu = hop->mtu;
 	struct iphdr *outer;
 	struct cursor c;
 	int result;
 
-	if (path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
-		mtu = path_mtu;
+	if (tunnel->path_mtu < mtu && (inner->frag_off & bpf_htons(IP_DF)))
+		mtu = tunnel->path_mtu;
 	result = check_route(ctx, p, inner, mtu, sizeof(*outer), is_error);
 	if (unlikely(result != GO_ON))
 		return result;
@@ -191,7 +198,7 @@ static __always_inline int forward_tunnel(struct xdp_md *ctx, struct packet *p, 
 	if ((void *)(inner + 1) > c.end)
 		return VERDICT_DROP_NO_HEADROOM;
 	decrement_ttl(inner);
-	write_outer(outer, inner, p->ip_len, hop, rip, id);
+	write_outer(outer, inner, p->ip_len, tunnel);
 	set_macs(c.pos, hop);
 	return send_by(ctx, hop, VERDICT_TUNNEL_TX, VERDICT_TUNNEL_REDIRECT);
 }

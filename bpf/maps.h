@@ -46,7 +46,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, 0);
 	__uint(max_entries, MAX_SERVICES);
-	__type(key, __be32);
+	__type(key, struct ip_addr);
 	__type(value, __u32);
 } vips SEC(".maps");
 
@@ -131,6 +131,18 @@ struct next_hop next_hops[MAX_NEXT_HOPS] SEC(".data.next_hops");
 static __always_inline struct next_hop *next_hop_of(const struct server_lane *lane)
 {
 	return &next_hops[bounded_index(lane->next_hop, MAX_NEXT_HOPS)];
+}
+
+/* The way in force. */
+static __always_inline const struct hop *hop_of(const struct next_hop *next_hop)
+{
+	return &next_hop->hops[next_hop->current & 1];
+}
+
+/* The source of the outer header by that way. */
+static __always_inline const struct ip_addr *saddr_of(const struct next_hop *next_hop)
+{
+	return &next_hop->saddrs[next_hop->current & 1];
 }
 
 /* By CPU: up to Linux 6.9 a look into a per-CPU map is the call of a function. */

@@ -5,6 +5,7 @@
 
 #include "conn.h"
 #include "forward.h"
+#include "ip_addr.h"
 #include "path_mtu.h"
 
 /* What a packet is to the connection that it was found to have. */
@@ -22,7 +23,8 @@ static __always_inline int to_server(struct xdp_md *ctx, const __u32 *cpu, struc
 	const bool is_error = role == ROLE_ERROR;
 	struct server_lane *lane = lane_of(cpu, found->server);
 	struct next_hop *next_hop;
-	struct hop *hop;
+	struct tunnel tunnel;
+	const struct hop *hop;
 
 	/* Errors are for it as long as it has connections, uncounted (ip_vs_in_icmp()). */
 	if (unlikely(!lane || !(is_error || lane->available)))
@@ -35,13 +37,18 @@ static __always_inline int to_server(struct xdp_md *ctx, const __u32 *cpu, struc
 	note_next_hop(ctx, next_hop);
 	if (unlikely(next_hop->local))
 		return VERDICT_PASS_LOCAL;
-	hop = &next_hop->hops[next_hop->current & 1];
+	hop = hop_of(next_hop);
 	if (unlikely(!hop->ifindex))
 		return VERDICT_DROP_UNRESOLVED;
 	if (found->forward != FWD_TUNNEL)
 		return forward_route(ctx, p, h, hop, is_error);
-	return forward_tunnel(ctx, p, h->ip, hop, known_path_mtu(next_hop, p->now), next_hop->rip,
-			      p->hash >> 48, is_error);
+	tunnel = (struct tunnel){
+	    .saddr = ipv4_in(saddr_of(next_hop)),
+	    .daddr = ipv4_in(&next_hop->rip),
+	    .path_mtu = known_path_mtu(next_hop, p->now),
+	    .id = p->hash >> 48,
+	};
+	return forward_tunnel(ctx, p, h->ip, hop, &tunnel, is_error);
 }
 
 #endif

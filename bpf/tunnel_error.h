@@ -32,7 +32,7 @@ static __always_inline struct next_hop *tunnel_way(const struct quote *quote, __
 	if (found->forward != FWD_TUNNEL || !lane || !lane->available)
 		return NULL;
 	next_hop = next_hop_of(lane);
-	if (next_hop->rip != quote->rip || next_hop->hops[next_hop->current & 1].saddr != director)
+	if (ipv4_in(&next_hop->rip) != quote->rip || ipv4_in(saddr_of(next_hop)) != director)
 		return NULL;
 	return next_hop;
 }
@@ -55,7 +55,7 @@ static __always_inline __u32 learn_from(const struct icmphdr *icmp, struct next_
 					__u32 now)
 {
 	__u32 mtu = learn_path_mtu(next_hop, bpf_ntohl(icmp->rest) & 0xffff, now);
-	__u32 link_mtu = next_hop->hops[next_hop->current & 1].mtu;
+	__u32 link_mtu = hop_of(next_hop)->mtu;
 
 	if (link_mtu < mtu)
 		mtu = link_mtu;

@@ -10,6 +10,7 @@
 #ifndef TYPES_H
 #define TYPES_H
 
+#include <stddef.h>
 #include <linux/types.h>
 
 /*
@@ -90,6 +91,12 @@ enum conn_state {
 	STATE_COUNT,
 };
 
+/* Of packets; the values are those of AF_* (linux/socket.h). */
+enum family {
+	FAMILY_IPV4 = 2,
+	FAMILY_IPV6 = 10,
+};
+
 /* The pickers of pick.h. A scheduler's plan names one (src/scheduler). */
 enum picker {
 	PICK_SEQUENCE,
@@ -111,6 +118,11 @@ enum server_flag {
 
 /* Numbers that both sides need: an enum, because BTF knows no macros. */
 enum shared_constant {
+	/*
+	 * Of these structs. It rises when one of them changes its size or the meaning of what is in
+	 * it; taking padding into use, for what may be 0, and adding a table do not.
+	 */
+	LAYOUT_VERSION = 2,
 	/* Slots of a set of the connection table. */
 	SET_SLOTS = 8,
 	/* Shift from CLOCK_MONOTONIC in ns to ticks, of 67 ms. */
@@ -141,6 +153,15 @@ enum shared_constant {
 };
 
 /*
+ * An IPv6 address, in wire order. An IPv4 address is mapped into one: 0, 0, 0xffff and the address
+ * (RFC 4291, section 2.5.5.2).
+ */
+struct ip_addr {
+	__be32 words[4];
+};
+_Static_assert(sizeof(struct ip_addr) == 16, "no padding");
+
+/*
  * One IPv4 connection in one half of a cache line.
  *
  * addresses and ports are the identity: they change only while the slot is free, and a reader that
@@ -162,6 +183,7 @@ struct conn {
 	/* enum forward, as it was when the connection was made: it does not change with its
 	 * server's. */
 	__u8 forward;
+	/* Room for flags (3 bytes), and for the index of a persistence template (4). */
 	__u8 pad[7];
 };
 _Static_assert(sizeof(struct conn) == 32, "two connections a cache line");
@@ -183,12 +205,15 @@ _Static_assert(sizeof(struct conn_set) == 32 * SET_SLOTS, "no padding");
 
 /* Key of a virtual service. */
 struct service_key {
-	__be32 vip;
+	struct ip_addr vip;
 	__be16 vport;
 	__u8 protocol;
-	__u8 pad;
+	/* enum family */
+	__u8 family;
+	/* Firewall mark, or 0. A service by mark has neither address, port nor protocol. */
+	__u32 mark;
 };
-_Static_assert(sizeof(struct service_key) == 8, "hashed as a whole: no padding left to chance");
+_Static_assert(sizeof(struct service_key) == 24, "hashed as a whole: no padding left to chance");
 
 /*
  * A virtual service. Replaced as a whole, so a packet sees the old plan or the new one.
@@ -199,8 +224,11 @@ struct service {
 	/* Index into plans. */
 	__u32 plan;
 	char scheduler[SCHEDULER_NAME_SIZE];
+	/* Room for flags of the service and of its scheduler, persistence, and a share of the
+	 * connection table. */
+	__u8 pad[40];
 };
-_Static_assert(sizeof(struct service) == 24, "no padding");
+_Static_assert(sizeof(struct service) == 64, "one cache line");
 
 /*
  * What a scheduler decided, for one service. cursor is the only field that packets write.
@@ -259,7 +287,7 @@ _Static_assert(sizeof(struct plan_segment) == 16, "no padding");
 
 /* A real server of one service. Its index is what connections and plans name. */
 struct real_server {
-	__be32 rip;
+	struct ip_addr rip;
 	__be16 rport;
 	/* enum forward */
 	__u8 forward;
@@ -268,14 +296,16 @@ struct real_server {
 	__s32 weight;
 	/* Rises with every server added: the list of a service is ordered by it, newest first. */
 	__u32 order;
+	/* Room for the upper and lower thresholds of connections, and the kind, flags and port of a
+	 * tunnel. */
+	__u8 pad[12];
 	/*
 	 * The service it belongs to, or did: a server that comes back to a service of the same key,
 	 * even a new one, gets its connections back.
 	 */
 	struct service_key service;
-	__u32 pad[2];
 };
-_Static_assert(sizeof(struct real_server) == 32, "two a cache line");
+_Static_assert(sizeof(struct real_server) == 64, "one cache line");
 
 /* Connections that a real server has, by IPVS's division (notes at is_active in conn_state.h). */
 struct server_counts {
@@ -303,7 +333,8 @@ struct server_lane {
 	/* 1: SERVER_AVAILABLE. */
 	__u32 available;
 };
-_Static_assert(sizeof(struct server_lane) == 32, "two a cache line");
+_Static_assert(sizeof(struct server_lane) == 32,
+	       "two a cache line: replies are counted in a table of their own");
 
 /*
  * What userspace adds to the traffic of a real server or a service, and takes off it, to
@@ -317,29 +348,31 @@ struct traffic_base {
 	struct traffic added;
 	/* What it was when it was last zeroed (-Z). */
 	struct traffic zero;
+	/* Room for packets and bytes of replies in both. */
+	__u8 pad[32];
 };
-_Static_assert(sizeof(struct traffic_base) == 48, "no padding");
+_Static_assert(sizeof(struct traffic_base) == 80, "no padding");
 
 /* The way to one address, as routing and the neighbour table give it. */
 struct hop {
 	/* Interface to send on. 0: no way known (yet). */
 	__u32 ifindex;
-	/* Source of the outer header of tunnels. */
-	__be32 saddr;
 	/* Largest IP packet that fits, in bytes. */
 	__u32 mtu;
 	__u8 destination_mac[6];
 	__u8 source_mac[6];
+	/* Room for a VLAN tag. */
+	__u8 pad[4];
 };
 _Static_assert(sizeof(struct hop) == 24, "no padding");
 
-/* Written twice and flipped, so that no packet sees half of a new address. */
+/* Written twice and flipped, so that no packet sees half of a new way. */
 struct next_hop {
 	struct hop hops[2];
-	/* Index into hops of the one in force. */
+	/* Index into hops and saddrs of those in force. */
 	__u32 current;
-	/* Address that this entry leads to; 0 in a free slot. */
-	__be32 rip;
+	/* 1: rip is an address; the entry is in use. */
+	__u32 used;
 	/* 1: the address is the director's own (IPVS's forwarding method Local). */
 	__u32 local;
 	/*
@@ -347,8 +380,14 @@ struct next_hop {
 	 * and when that is forgotten (31..16), see path_mtu.h. 0: nothing.
 	 */
 	__u32 path_mtu;
+	/* Address that this entry leads to. From here on only tunnels read. */
+	struct ip_addr rip;
+	/* Sources of the outer header. */
+	struct ip_addr saddrs[2];
+	__u8 pad[16];
 };
-_Static_assert(sizeof(struct next_hop) == 64, "one cache line");
+_Static_assert(offsetof(struct next_hop, rip) == 64, "a routed packet reads one cache line");
+_Static_assert(sizeof(struct next_hop) == 128, "two cache lines");
 
 /* The packets of one CPU. */
 struct cpu_verdicts {
@@ -377,13 +416,16 @@ struct config {
 	__u32 now;
 	/* By enum conn_state, in ticks. */
 	__u32 timeout_ticks[STATE_SLOTS];
+	/* LAYOUT_VERSION of the build that made the tables. */
+	__u32 layout_version;
+	__u8 pad[28];
 	/*
 	 * Hardware addresses that frames for the director have: 6 bytes, the first the lowest. None
 	 * is of a group. Only the first n_own_macs count, or, if there are none, any address.
 	 */
 	__u64 own_macs[OWN_MACS];
 };
-_Static_assert(sizeof(struct config) == 160, "no padding");
+_Static_assert(sizeof(struct config) == 192, "no padding");
 
 /*
  * Packets in memory of a WebAssembly module, and what became of them (director.wasm.c). Offsets are

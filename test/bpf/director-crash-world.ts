@@ -8,6 +8,8 @@ import { type RealServer, serverKeyText } from '../../src/core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../src/core/virtual-service.js'
 import type { ServiceCounters, ServiceEntry } from '../../src/dataplane/dataplane.js'
 import {
+  ipAddrLayout,
+  type NextHopStruct,
   nextHopLayout,
   planLayout,
   realServerLayout,
@@ -16,7 +18,7 @@ import {
   serviceLayout,
 } from '../../src/dataplane/tables/layout.gen.js'
 import { fromBytes, type Layout } from '../../src/dataplane/tables/layout-fields.js'
-import { serviceKeyFromStruct } from '../../src/dataplane/tables/service-codec.js'
+import { addressFromStruct, serviceKeyFromStruct } from '../../src/dataplane/tables/service-codec.js'
 import { Director } from '../../src/director/director.js'
 import { nextPlan } from '../../src/director/planner.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'
@@ -140,14 +142,19 @@ export function contradictions({ bpf }: World): string[] {
 function wrongLanes(bpf: BpfDirector): string[] {
   const hops = structs(bpf, 'nextHops', nextHopLayout)
   return structs(bpf, 'realServers', realServerLayout).flatMap(({ flags, rip }, slot) => {
+    const address = addressFromStruct(rip)
     if (!(flags & serverFlag.PRESENT)) return []
     const available = flags & serverFlag.AVAILABLE ? 1 : 0
     return lanesOf(bpf, slot).flatMap((lane, cpu) =>
-      lane.available === available && hops[lane.nextHop]?.rip === rip
+      lane.available === available && isWayTo(address, hops[lane.nextHop])
         ? []
         : [`CPU ${cpu}, slot ${slot}: available ${lane.available}, next hop ${lane.nextHop}`],
     )
   })
+}
+
+function isWayTo(address: Address, hop: NextHopStruct | undefined): boolean {
+  return hop?.used === 1 && addressFromStruct(hop.rip) === address
 }
 
 /** How many servers the plan in force of each service leaves out for want of a way. */
@@ -167,7 +174,7 @@ export function droppedTooMuch({ maps: { services, vips } }: BpfDirector): strin
   const addresses = (map: BpfMap) => {
     const { count, keys } = map.lookupAll()
     const size = map.info.keySize
-    return Array.from({ length: count }, (_, i) => keys.toString('hex', i * size, i * size + 4))
+    return Array.from({ length: count }, (_, i) => addressFromStruct(fromBytes(ipAddrLayout, keys.subarray(i * size))))
   }
   const served = addresses(services)
   return addresses(vips).filter((vip) => !served.includes(vip))
@@ -176,7 +183,9 @@ export function droppedTooMuch({ maps: { services, vips } }: BpfDirector): strin
 /** Slots that are in use before all of them is written. */
 export function halfWritten(bpf: BpfDirector): string[] {
   const slots = structs(bpf, 'realServers', realServerLayout)
-  return slots.flatMap(({ flags, rip, service }, i) => (flags && !(rip && service.protocol) ? [`slot ${i}`] : []))
+  return slots.flatMap(({ flags, rip, service }, i) =>
+    flags && !(rip.words[3] && service.protocol) ? [`slot ${i}`] : [],
+  )
 }
 
 /** What is still taken when all services have been removed and their connections have gone. */
@@ -185,7 +194,7 @@ export function leftOver({ bpf }: World): string[] {
   endConnections(bpf)
   forgetRemoved(bpf)
   const present = structs(bpf, 'realServers', realServerLayout).filter(({ flags }) => flags !== 0).length
-  const hops = structs(bpf, 'nextHops', nextHopLayout).filter(({ rip }) => rip !== 0).length
+  const hops = structs(bpf, 'nextHops', nextHopLayout).filter(({ used }) => used !== 0).length
   const [services, vips] = [bpf.maps.services.lookupAll().count, bpf.maps.vips.lookupAll().count]
   const left = { present, hops, services, vips }
   return Object.values(left).every((count) => count === 0) ? [] : [`left over: ${JSON.stringify(left)}`]

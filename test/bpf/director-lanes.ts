@@ -1,5 +1,4 @@
 /** Real servers as each CPU sees them. */
-import { addressToNumber } from '../../src/core/address.js'
 import {
   realServerLayout,
   type ServerLaneStruct,
@@ -7,16 +6,17 @@ import {
   serverLaneLayout,
 } from '../../src/dataplane/tables/layout.gen.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
+import { addressFromStruct } from '../../src/dataplane/tables/service-codec.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { server } from './director-fixture.js'
 
 /** The slot of server n. @throws Error if it has none. */
 export function slotOf({ maps: { realServers } }: BpfDirector, n: number): number {
   const slots = new MappedArray(realServers, realServerLayout)
-  const rip = addressToNumber(server(n).rip)
+  const { rip } = server(n)
   for (let slot = 0; slot < slots.capacity; slot++) {
     const { flags, rip: found } = slots.get(slot)
-    if (flags & serverFlag.PRESENT && found === rip) return slot
+    if (flags & serverFlag.PRESENT && addressFromStruct(found) === rip) return slot
   }
   throw new Error(`server ${n} has no slot`)
 }

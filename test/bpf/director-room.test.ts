@@ -4,6 +4,7 @@ import type { RealServer } from '../../src/core/real-server.js'
 import type { VirtualService } from '../../src/core/virtual-service.js'
 import { realServerLayout, serverFlag } from '../../src/dataplane/tables/layout.gen.js'
 import { toBytes } from '../../src/dataplane/tables/layout-fields.js'
+import { addressFromStruct, addressToStruct, serverToStruct } from '../../src/dataplane/tables/service-codec.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { endConnections, leftOver, start, stateOf, structs } from './director-crash-world.js'
 import { forgetRemoved, openDirector, segment, server, wayTo, web } from './director-fixture.js'
@@ -27,7 +28,7 @@ function openSmall(t: Test, larger: Partial<typeof small> = {}): BpfDirector {
 function present(director: BpfDirector): string[] {
   return structs(director, 'realServers', realServerLayout)
     .filter(({ flags }) => flags & serverFlag.PRESENT)
-    .map(({ rip, flags }) => `${rip & 0xff}${flags & serverFlag.AVAILABLE ? '' : ' removed'}`)
+    .map(({ rip, flags }) => `${addressFromStruct(rip).split('.')[3]}${flags & serverFlag.AVAILABLE ? '' : ' removed'}`)
     .sort()
 }
 
@@ -216,8 +217,8 @@ t.test('traffic of removed servers is their service’s, until -Z', async (t) =>
 t.test('a slot that is half written is dropped at the start', async (t) => {
   const director = openSmall(t)
   director.install(web, [server(1)])
-  const none = { protocol: 0, vip: 0, vport: 0 }
-  const half = { rip: 0x0a000009, rport: 80, forward: 3, flags: 3, nextHop: 0, weight: 0, order: 0, service: none }
+  const none = { vip: addressToStruct('0.0.0.0'), vport: 0, protocol: 0, family: 0, mark: 0 }
+  const half = { ...serverToStruct(server(9)), flags: 3, order: 0, service: none }
   const key = Buffer.alloc(4)
   key.writeUInt32LE(5)
   director.maps.realServers.update(key, toBytes(realServerLayout, half))

@@ -107,12 +107,13 @@ static void set_hop(__u32 index, __u32 ifindex, bool local, __u32 mtu)
 
 	to->hops[other] = (struct hop){
 	    .ifindex = ifindex,
-	    .saddr = bpf_htonl(0x0a0000fe),
 	    .mtu = mtu,
 	    .destination_mac = {2, 0, 0, 0, 1, index},
 	    .source_mac = {2, 0, 0, 0, 0, 0xfe},
 	};
-	to->rip = bpf_htonl(0x0a000001 + index % MAX_NEXT_HOPS);
+	to->saddrs[other] = mapped(bpf_htonl(0x0a0000fe));
+	to->rip = mapped(bpf_htonl(0x0a000001 + index % MAX_NEXT_HOPS));
+	to->used = 1;
 	to->local = local;
 	to->current = other;
 }

@@ -28,9 +28,10 @@ static struct service_key service_at(__u32 which)
 
 	which %= N_SERVICES;
 	return (struct service_key){
-	    .vip = bpf_htonl(0xc000020a + which / PORTS),
+	    .vip = mapped(bpf_htonl(0xc000020a + which / PORTS)),
 	    .vport = bpf_htons(ports[which % PORTS].port),
 	    .protocol = ports[which % PORTS].protocol,
+	    .family = FAMILY_IPV4,
 	};
 }
 
@@ -51,7 +52,7 @@ static struct service *get_service(__u32 which)
 	return hash_lookup(services_map(), &key, sizeof(key), sizeof(struct service));
 }
 
-static __u32 services_of(__be32 vip)
+static __u32 services_of(struct ip_addr vip)
 {
 	const __u32 *n_services = hash_lookup(vips_map(), &vip, sizeof(vip), sizeof(*n_services));
 

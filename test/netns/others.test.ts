@@ -1,26 +1,55 @@
 /** What others have: their files, pins, sockets and directors are left alone. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { maps } from '../../src/dataplane/tables/layout.gen.js'
+import { BpfMap } from '../../src/bpf/index.js'
+import { configLayout, maps, sharedConstant } from '../../src/dataplane/tables/layout.gen.js'
 import { DirectorProcess } from '../lib/director-process.js'
 import { executeOrThrow } from '../lib/process.js'
 import { refusal, runOnce, startupTest } from './startup-fixture.js'
 
 const beginsAnew = /("maps":\[.*\]),"msg":"counters start anew: this build has others"/
 
+startupTest('pins of another layout', async (t, { director, pinDirectory, pinned, programs }) => {
+  await runOnce(director(['eth0']))
+  const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
+  const config = BpfMap.openPinned(join(pinDirectory, 'maps/config'))
+  const key = Buffer.alloc(4)
+  const ours = config.lookup(key) as Buffer
+  const later = Buffer.from(ours)
+  later.writeUInt32LE(sharedConstant.LAYOUT_VERSION + 1, configLayout.offsets.layoutVersion)
+  config.update(key, later)
+  t.match(
+    await refusal(t, director(['eth0'])),
+    /its tables have layout 3, and this version's have layout 2; 'xlvs down'/,
+  )
+  t.same({ maps: pinned('maps'), links: pinned('links'), programs: await programs() }, before, 'nothing has changed')
+  config.update(key, ours)
+  config.close()
+  await runOnce(director(['eth0']))
+
+  const path = join(pinDirectory, 'maps/config')
+  await executeOrThrow('rm', [path])
+  const sizes = ['key', '4', 'value', '160', 'entries', '1']
+  await executeOrThrow('bpftool', ['map', 'create', path, 'type', 'array', ...sizes, 'name', 'config'])
+  t.match(
+    await refusal(t, director(['eth0'])),
+    /its tables have layout 1, and this version's have layout 2; 'xlvs down'/,
+  )
+})
+
 startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {
   await runOnce(director(['eth0']))
   const before = { maps: pinned('maps'), links: pinned('links'), programs: await programs() }
-  const replace = async (name: string, type: string, value: number, entries: number, flags = 0) => {
+  const replace = async (name: string, type: string, value: number, entries: number, flags = 0, key = 4) => {
     const path = join(pinDirectory, 'maps', name)
     await executeOrThrow('rm', [path])
-    const size = ['key', '4', 'value', `${value}`, 'entries', `${entries}`]
+    const size = ['key', `${key}`, 'value', `${value}`, 'entries', `${entries}`]
     await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...size, 'name', name, 'flags', `${flags}`])
   }
   const verdicts = async () =>
     JSON.parse(await executeOrThrow('bpftool', ['-j', 'map', 'show', 'pinned', join(pinDirectory, 'maps/verdicts')]))
   await replace('verdicts', 'array', 80, 2)
-  await replace('vips', 'hash', 400, 7)
+  await replace('vips', 'hash', 400, 7, 0, 16)
   const { id } = await verdicts()
 
   const refused = director(['eth0', 'eth1'])

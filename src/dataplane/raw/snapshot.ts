@@ -3,7 +3,8 @@
  * what is there; blocks and entries as they stand in memory.
  */
 import { createHash } from 'node:crypto'
-import { maps as specs } from '../tables/layout.gen.js'
+import { sharedConstant, maps as specs } from '../tables/layout.gen.js'
+import { layoutRefusal } from '../tables/other-build.js'
 import type { MemoryMap } from '../wasm/memory-map.js'
 import type { MemoryMaps } from '../wasm/module.js'
 
@@ -34,7 +35,8 @@ interface Kept extends Shape {
 }
 
 interface Header {
-  readonly format: 1
+  /** LAYOUT_VERSION. */
+  readonly layout?: number
   /** Ticks mean nothing after a new start of the machine. */
   readonly bootId: string
   readonly maps: Readonly<Record<string, Kept>>
@@ -51,7 +53,7 @@ export function snapshotOf(maps: MemoryMaps, bootId: string): Buffer {
     parts.push(...bytes)
     return [name, { type, keySize, valueSize, maxEntries, ...what }] as const
   })
-  const header: Header = { format: 1, bootId, maps: Object.fromEntries(kept) }
+  const header: Header = { layout: sharedConstant.LAYOUT_VERSION, bootId, maps: Object.fromEntries(kept) }
   const all = [Buffer.from(`${JSON.stringify(header)}\n`), ...parts]
   return Buffer.concat([Buffer.from(`${sha256Of(all)}\n`), ...all])
 }
@@ -82,7 +84,8 @@ export function storedIn(snapshot: Buffer, bootId: string): Stored | Unusable {
   if (`${sha256Of([signed])}\n` !== digest) return { reason: 'it is damaged', isAnothers: false }
   const end = signed.indexOf('\n')
   const header = JSON.parse(signed.toString('utf8', 0, end)) as Header
-  if (header.format !== 1) return { reason: 'it is no state of this version', isAnothers: true }
+  const refusal = layoutRefusal(header.layout)
+  if (refusal !== undefined) return { reason: refusal, isAnothers: true }
   if (header.bootId !== bootId) return { reason: 'the machine has been started anew since', isAnothers: false }
   const another = anothersTable(header.maps)
   if (another !== undefined) return { reason: `its table ${another} is another build's`, isAnothers: true }

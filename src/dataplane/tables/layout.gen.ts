@@ -48,12 +48,13 @@ export interface ConfigStruct {
   readonly ownMacsUntil: number
   readonly now: number
   readonly timeoutTicks: ReadonlyArray<number>
+  readonly layoutVersion: number
   readonly ownMacs: ReadonlyArray<bigint>
 }
 
 export const configLayout = {
   name: 'config',
-  size: 160,
+  size: 192,
   offsets: {
     hashSeed: 0,
     setMask: 16,
@@ -61,7 +62,8 @@ export const configLayout = {
     ownMacsUntil: 24,
     now: 28,
     timeoutTicks: 32,
-    ownMacs: 96,
+    layoutVersion: 96,
+    ownMacs: 128,
   },
   decode: (view: DataView, offset: number): ConfigStruct => ({
     hashSeed: readArray(2, (i0) => view.getBigUint64(offset + i0 * 8, true)),
@@ -70,7 +72,8 @@ export const configLayout = {
     ownMacsUntil: view.getUint32(offset + 24, true),
     now: view.getUint32(offset + 28, true),
     timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 32 + i0 * 4, true)),
-    ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 96 + i0 * 8, true)),
+    layoutVersion: view.getUint32(offset + 96, true),
+    ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 128 + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: ConfigStruct): void => {
     writeArray(value.hashSeed, 2, 'config.hash_seed', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
@@ -79,7 +82,9 @@ export const configLayout = {
     view.setUint32(offset + 24, value.ownMacsUntil, true)
     view.setUint32(offset + 28, value.now, true)
     writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 32 + i0 * 4, v0, true))
-    writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 96 + i0 * 8, v0, true))
+    view.setUint32(offset + 96, value.layoutVersion, true)
+    writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 128 + i0 * 8, v0, true))
+    writeBytes(view, offset + 100, new Uint8Array(28), 28, 'config padding')
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -169,7 +174,6 @@ export const cpuVerdictsLayout = {
 /** struct hop. */
 export interface HopStruct {
   readonly ifindex: number
-  readonly saddr: number
   readonly mtu: number
   readonly destinationMac: Uint8Array
   readonly sourceMac: Uint8Array
@@ -180,59 +184,85 @@ export const hopLayout = {
   size: 24,
   offsets: {
     ifindex: 0,
-    saddr: 4,
-    mtu: 8,
-    destinationMac: 12,
-    sourceMac: 18,
+    mtu: 4,
+    destinationMac: 8,
+    sourceMac: 14,
   },
   decode: (view: DataView, offset: number): HopStruct => ({
     ifindex: view.getUint32(offset, true),
-    saddr: view.getUint32(offset + 4),
-    mtu: view.getUint32(offset + 8, true),
-    destinationMac: readBytes(view, offset + 12, 6),
-    sourceMac: readBytes(view, offset + 18, 6),
+    mtu: view.getUint32(offset + 4, true),
+    destinationMac: readBytes(view, offset + 8, 6),
+    sourceMac: readBytes(view, offset + 14, 6),
   }),
   encode: (view: DataView, offset: number, value: HopStruct): void => {
     view.setUint32(offset, value.ifindex, true)
-    view.setUint32(offset + 4, value.saddr)
-    view.setUint32(offset + 8, value.mtu, true)
-    writeBytes(view, offset + 12, value.destinationMac, 6, 'hop.destination_mac')
-    writeBytes(view, offset + 18, value.sourceMac, 6, 'hop.source_mac')
+    view.setUint32(offset + 4, value.mtu, true)
+    writeBytes(view, offset + 8, value.destinationMac, 6, 'hop.destination_mac')
+    writeBytes(view, offset + 14, value.sourceMac, 6, 'hop.source_mac')
+    writeBytes(view, offset + 20, new Uint8Array(4), 4, 'hop padding')
   },
 } as const satisfies Layout<HopStruct>
+
+/** struct ip_addr. */
+export interface IpAddrStruct {
+  readonly words: ReadonlyArray<number>
+}
+
+export const ipAddrLayout = {
+  name: 'ip_addr',
+  size: 16,
+  offsets: {
+    words: 0,
+  },
+  decode: (view: DataView, offset: number): IpAddrStruct => ({
+    words: readArray(4, (i0) => view.getUint32(offset + i0 * 4)),
+  }),
+  encode: (view: DataView, offset: number, value: IpAddrStruct): void => {
+    writeArray(value.words, 4, 'ip_addr.words', (v0, i0) => view.setUint32(offset + i0 * 4, v0))
+  },
+} as const satisfies Layout<IpAddrStruct>
 
 /** struct next_hop. */
 export interface NextHopStruct {
   readonly hops: ReadonlyArray<HopStruct>
   readonly current: number
-  readonly rip: number
+  readonly used: number
   readonly local: number
   readonly pathMtu: number
+  readonly rip: IpAddrStruct
+  readonly saddrs: ReadonlyArray<IpAddrStruct>
 }
 
 export const nextHopLayout = {
   name: 'next_hop',
-  size: 64,
+  size: 128,
   offsets: {
     hops: 0,
     current: 48,
-    rip: 52,
+    used: 52,
     local: 56,
     pathMtu: 60,
+    rip: 64,
+    saddrs: 80,
   },
   decode: (view: DataView, offset: number): NextHopStruct => ({
     hops: readArray(2, (i0) => hopLayout.decode(view, offset + i0 * 24)),
     current: view.getUint32(offset + 48, true),
-    rip: view.getUint32(offset + 52),
+    used: view.getUint32(offset + 52, true),
     local: view.getUint32(offset + 56, true),
     pathMtu: view.getUint32(offset + 60, true),
+    rip: ipAddrLayout.decode(view, offset + 64),
+    saddrs: readArray(2, (i0) => ipAddrLayout.decode(view, offset + 80 + i0 * 16)),
   }),
   encode: (view: DataView, offset: number, value: NextHopStruct): void => {
     writeArray(value.hops, 2, 'next_hop.hops', (v0, i0) => hopLayout.encode(view, offset + i0 * 24, v0))
     view.setUint32(offset + 48, value.current, true)
-    view.setUint32(offset + 52, value.rip)
+    view.setUint32(offset + 52, value.used, true)
     view.setUint32(offset + 56, value.local, true)
     view.setUint32(offset + 60, value.pathMtu, true)
+    ipAddrLayout.encode(view, offset + 64, value.rip)
+    writeArray(value.saddrs, 2, 'next_hop.saddrs', (v0, i0) => ipAddrLayout.encode(view, offset + 80 + i0 * 16, v0))
+    writeBytes(view, offset + 112, new Uint8Array(16), 16, 'next_hop padding')
   },
 } as const satisfies Layout<NextHopStruct>
 
@@ -359,7 +389,7 @@ export const planSegmentLayout = {
 
 /** struct real_server. */
 export interface RealServerStruct {
-  readonly rip: number
+  readonly rip: IpAddrStruct
   readonly rport: number
   readonly forward: number
   readonly flags: number
@@ -370,34 +400,34 @@ export interface RealServerStruct {
 
 export const realServerLayout = {
   name: 'real_server',
-  size: 32,
+  size: 64,
   offsets: {
     rip: 0,
-    rport: 4,
-    forward: 6,
-    flags: 7,
-    weight: 8,
-    order: 12,
-    service: 16,
+    rport: 16,
+    forward: 18,
+    flags: 19,
+    weight: 20,
+    order: 24,
+    service: 40,
   },
   decode: (view: DataView, offset: number): RealServerStruct => ({
-    rip: view.getUint32(offset),
-    rport: view.getUint16(offset + 4),
-    forward: view.getUint8(offset + 6),
-    flags: view.getUint8(offset + 7),
-    weight: view.getInt32(offset + 8, true),
-    order: view.getUint32(offset + 12, true),
-    service: serviceKeyLayout.decode(view, offset + 16),
+    rip: ipAddrLayout.decode(view, offset),
+    rport: view.getUint16(offset + 16),
+    forward: view.getUint8(offset + 18),
+    flags: view.getUint8(offset + 19),
+    weight: view.getInt32(offset + 20, true),
+    order: view.getUint32(offset + 24, true),
+    service: serviceKeyLayout.decode(view, offset + 40),
   }),
   encode: (view: DataView, offset: number, value: RealServerStruct): void => {
-    view.setUint32(offset, value.rip)
-    view.setUint16(offset + 4, value.rport)
-    view.setUint8(offset + 6, value.forward)
-    view.setUint8(offset + 7, value.flags)
-    view.setInt32(offset + 8, value.weight, true)
-    view.setUint32(offset + 12, value.order, true)
-    serviceKeyLayout.encode(view, offset + 16, value.service)
-    writeBytes(view, offset + 24, new Uint8Array(8), 8, 'real_server padding')
+    ipAddrLayout.encode(view, offset, value.rip)
+    view.setUint16(offset + 16, value.rport)
+    view.setUint8(offset + 18, value.forward)
+    view.setUint8(offset + 19, value.flags)
+    view.setInt32(offset + 20, value.weight, true)
+    view.setUint32(offset + 24, value.order, true)
+    serviceKeyLayout.encode(view, offset + 40, value.service)
+    writeBytes(view, offset + 28, new Uint8Array(12), 12, 'real_server padding')
   },
 } as const satisfies Layout<RealServerStruct>
 
@@ -460,7 +490,7 @@ export interface ServiceStruct {
 
 export const serviceLayout = {
   name: 'service',
-  size: 24,
+  size: 64,
   offsets: {
     id: 0,
     plan: 4,
@@ -475,34 +505,42 @@ export const serviceLayout = {
     view.setUint32(offset, value.id, true)
     view.setUint32(offset + 4, value.plan, true)
     writeText(view, offset + 8, value.scheduler, 16, 'service.scheduler')
+    writeBytes(view, offset + 24, new Uint8Array(40), 40, 'service padding')
   },
 } as const satisfies Layout<ServiceStruct>
 
 /** struct service_key. */
 export interface ServiceKeyStruct {
-  readonly vip: number
+  readonly vip: IpAddrStruct
   readonly vport: number
   readonly protocol: number
+  readonly family: number
+  readonly mark: number
 }
 
 export const serviceKeyLayout = {
   name: 'service_key',
-  size: 8,
+  size: 24,
   offsets: {
     vip: 0,
-    vport: 4,
-    protocol: 6,
+    vport: 16,
+    protocol: 18,
+    family: 19,
+    mark: 20,
   },
   decode: (view: DataView, offset: number): ServiceKeyStruct => ({
-    vip: view.getUint32(offset),
-    vport: view.getUint16(offset + 4),
-    protocol: view.getUint8(offset + 6),
+    vip: ipAddrLayout.decode(view, offset),
+    vport: view.getUint16(offset + 16),
+    protocol: view.getUint8(offset + 18),
+    family: view.getUint8(offset + 19),
+    mark: view.getUint32(offset + 20, true),
   }),
   encode: (view: DataView, offset: number, value: ServiceKeyStruct): void => {
-    view.setUint32(offset, value.vip)
-    view.setUint16(offset + 4, value.vport)
-    view.setUint8(offset + 6, value.protocol)
-    writeBytes(view, offset + 7, new Uint8Array(1), 1, 'service_key padding')
+    ipAddrLayout.encode(view, offset, value.vip)
+    view.setUint16(offset + 16, value.vport)
+    view.setUint8(offset + 18, value.protocol)
+    view.setUint8(offset + 19, value.family)
+    view.setUint32(offset + 20, value.mark, true)
   },
 } as const satisfies Layout<ServiceKeyStruct>
 
@@ -564,7 +602,7 @@ export interface TrafficBaseStruct {
 
 export const trafficBaseLayout = {
   name: 'traffic_base',
-  size: 48,
+  size: 80,
   offsets: {
     added: 0,
     zero: 24,
@@ -576,6 +614,7 @@ export const trafficBaseLayout = {
   encode: (view: DataView, offset: number, value: TrafficBaseStruct): void => {
     trafficLayout.encode(view, offset, value.added)
     trafficLayout.encode(view, offset + 24, value.zero)
+    writeBytes(view, offset + 48, new Uint8Array(32), 32, 'traffic_base padding')
   },
 } as const satisfies Layout<TrafficBaseStruct>
 
@@ -609,6 +648,12 @@ export const connStateNames = [
   'SYNACK',
   'UDP',
 ] as const
+
+/** enum family. */
+export const family = {
+  IPV4: 2,
+  IPV6: 10,
+} as const
 
 /** enum forward. */
 export const forward = {
@@ -660,6 +705,7 @@ export const serverFlag = {
 
 /** enum shared_constant. */
 export const sharedConstant = {
+  LAYOUT_VERSION: 2,
   SET_SLOTS: 8,
   TICK_SHIFT: 26,
   ARM_SLACK: 4,
@@ -755,7 +801,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 160,
+    valueSize: 192,
     holdsVariables: true,
   },
   /** __u32 -> struct conn_set */
@@ -795,7 +841,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 1048576,
+    valueSize: 2097152,
     holdsVariables: true,
   },
   /** __u32 -> struct plan_block */
@@ -835,7 +881,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 65536,
     keySize: 4,
-    valueSize: 32,
+    valueSize: 64,
     holdsVariables: false,
   },
   /** __u32 -> struct packet */
@@ -855,7 +901,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 65536,
     keySize: 4,
-    valueSize: 48,
+    valueSize: 80,
     holdsVariables: false,
   },
   /** __u32 -> struct server_counts[65536] */
@@ -885,7 +931,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 16385,
     keySize: 4,
-    valueSize: 48,
+    valueSize: 80,
     holdsVariables: false,
   },
   /** struct service_key -> struct service */
@@ -894,8 +940,8 @@ export const maps = {
     type: 1,
     flags: 0,
     maxEntries: 16384,
-    keySize: 8,
-    valueSize: 24,
+    keySize: 24,
+    valueSize: 64,
     holdsVariables: false,
   },
   /** __u32 -> struct sweeper */
@@ -928,13 +974,13 @@ export const maps = {
     valueSize: 794624,
     holdsVariables: true,
   },
-  /** __be32 -> __u32 */
+  /** struct ip_addr -> __u32 */
   vips: {
     name: 'vips',
     type: 1,
     flags: 0,
     maxEntries: 16384,
-    keySize: 4,
+    keySize: 16,
     valueSize: 4,
     holdsVariables: false,
   },

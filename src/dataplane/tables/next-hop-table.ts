@@ -1,14 +1,22 @@
-import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
+import type { Address } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { NextHop } from '../../core/next-hop.js'
-import { type HopStruct, hopLayout, type NextHopStruct, nextHopLayout } from './layout.gen.js'
+import {
+  type HopStruct,
+  hopLayout,
+  type IpAddrStruct,
+  ipAddrLayout,
+  type NextHopStruct,
+  nextHopLayout,
+} from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool } from './pools.js'
+import { addressFromStruct, addressToStruct } from './service-codec.js'
 import type { TableMap } from './table-map.js'
 
+const noAddress: IpAddrStruct = { words: [0, 0, 0, 0] }
 const noHop: HopStruct = {
   ifindex: 0,
-  saddr: 0,
   mtu: 0,
   destinationMac: new Uint8Array(6),
   sourceMac: new Uint8Array(6),
@@ -33,9 +41,9 @@ export class NextHopTable {
     const used: number[] = []
     for (let index = 0; index < this.#array.capacity; index++) {
       const struct = this.#array.get(index)
-      if (struct.rip === 0) continue
+      if (struct.used === 0) continue
       used.push(index)
-      this.#entries.set(addressFromNumber(struct.rip), { index, users: 0, hop: hopFromStruct(struct) })
+      this.#entries.set(addressFromStruct(struct.rip), { index, users: 0, hop: hopFromStruct(struct) })
     }
     this.#pool.adopt(used)
   }
@@ -62,7 +70,9 @@ export class NextHopTable {
       this.#array.publish(entry.index, offsets.local, 1)
     } else {
       const spare = 1 - (this.#array.get(entry.index).current & 1)
+      const saddr = hop === 'unresolved' ? noAddress : addressToStruct(hop.saddr)
       this.#array.setField(entry.index, offsets.hops + spare * hopLayout.size, hopLayout, hopToStruct(hop))
+      this.#array.setField(entry.index, offsets.saddrs + spare * ipAddrLayout.size, ipAddrLayout, saddr)
       this.#array.publish(entry.index, offsets.current, spare)
       // What packets learned of the path MTU was learned of the old way.
       this.#array.publish(entry.index, offsets.pathMtu, 0)
@@ -86,15 +96,21 @@ export class NextHopTable {
 
   #create(rip: Address): Entry {
     const entry: Entry = { index: this.#pool.allocate(), users: 0, hop: 'unresolved' }
-    const hops = [noHop, noHop]
-    this.#array.set(entry.index, { hops, current: 0, rip: addressToNumber(rip), local: 0, pathMtu: 0 })
+    const [hops, saddrs] = [
+      [noHop, noHop],
+      [noAddress, noAddress],
+    ]
+    const none = { hops, saddrs, current: 0, used: 0, local: 0, pathMtu: 0 }
+    this.#array.set(entry.index, { ...none, rip: addressToStruct(rip) })
+    // Last, since it makes the entry one.
+    this.#array.publish(entry.index, nextHopLayout.offsets.used, 1)
     this.#entries.set(rip, entry)
     return entry
   }
 
   #free(rip: Address, { index }: Entry, wasSeen = true): void {
     this.#entries.delete(rip)
-    this.#array.publish(index, nextHopLayout.offsets.rip, 0)
+    this.#array.publish(index, nextHopLayout.offsets.used, 0)
     this.#pool.release(index, wasSeen)
   }
 }
@@ -103,20 +119,19 @@ function hopToStruct(hop: Exclude<NextHop, 'local'>): HopStruct {
   if (hop === 'unresolved') return noHop
   return {
     ifindex: hop.ifindex,
-    saddr: addressToNumber(hop.saddr),
     mtu: hop.mtu,
     destinationMac: Buffer.from(hop.destinationMac.replaceAll(':', ''), 'hex'),
     sourceMac: Buffer.from(hop.sourceMac.replaceAll(':', ''), 'hex'),
   }
 }
 
-function hopFromStruct({ hops, current, local }: NextHopStruct): NextHop {
+function hopFromStruct({ hops, saddrs, current, local }: NextHopStruct): NextHop {
   if (local) return 'local'
   const hop = hops[current & 1] ?? noHop
   if (hop.ifindex === 0) return 'unresolved'
   return {
     ifindex: hop.ifindex,
-    saddr: addressFromNumber(hop.saddr),
+    saddr: addressFromStruct(saddrs[current & 1] ?? noAddress),
     mtu: hop.mtu,
     destinationMac: macText(hop.destinationMac),
     sourceMac: macText(hop.sourceMac),

@@ -1,7 +1,7 @@
-import { addressFromNumber, addressToNumber } from '../../core/address.js'
+import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
 import type { Forwarding, RealServer } from '../../core/real-server.js'
 import type { Protocol, ServiceKey } from '../../core/virtual-service.js'
-import { forward, type RealServerStruct, type ServiceKeyStruct } from './layout.gen.js'
+import { family, forward, type IpAddrStruct, type RealServerStruct, type ServiceKeyStruct } from './layout.gen.js'
 
 /** IPPROTO_*, linux/in.h. */
 const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 }
@@ -28,18 +28,28 @@ export function findProtocol(number: number): Protocol | undefined {
   return find(protocolNumbers, number)
 }
 
+/** An address as shared structs have it: IPv4 mapped into IPv6 (RFC 4291, section 2.5.5.2). */
+export function addressToStruct(address: Address): IpAddrStruct {
+  return { words: [0, 0, 0xffff, addressToNumber(address)] }
+}
+
+/** The inverse of {@link addressToStruct}. */
+export function addressFromStruct({ words }: IpAddrStruct): Address {
+  return addressFromNumber(words[3] as number)
+}
+
 export function serviceKeyToStruct({ protocol, vip, vport }: ServiceKey): ServiceKeyStruct {
-  return { vip: addressToNumber(vip), vport, protocol: protocolNumbers[protocol] }
+  return { vip: addressToStruct(vip), vport, protocol: protocolNumbers[protocol], family: family.IPV4, mark: 0 }
 }
 
 export function serviceKeyFromStruct({ vip, vport, protocol }: ServiceKeyStruct): ServiceKey {
-  return { protocol: nameOf(protocolNumbers, protocol, 'protocol'), vip: addressFromNumber(vip), vport }
+  return { protocol: nameOf(protocolNumbers, protocol, 'protocol'), vip: addressFromStruct(vip), vport }
 }
 
 /** What the operator stated of a real server, as it goes into struct real_server. */
 export function serverToStruct(server: RealServer): Pick<RealServerStruct, 'rip' | 'rport' | 'forward' | 'weight'> {
   return {
-    rip: addressToNumber(server.rip),
+    rip: addressToStruct(server.rip),
     rport: server.rport,
     forward: forwardNumbers[server.forwarding],
     weight: server.weight,
@@ -53,7 +63,7 @@ export function isReadable({ forward, service }: RealServerStruct): boolean {
 
 export function serverFromStruct(struct: RealServerStruct): RealServer {
   return {
-    rip: addressFromNumber(struct.rip),
+    rip: addressFromStruct(struct.rip),
     rport: struct.rport,
     forwarding: nameOf(forwardNumbers, struct.forward, 'forward'),
     weight: struct.weight,

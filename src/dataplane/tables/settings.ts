@@ -27,6 +27,7 @@ export class Settings {
       now: 0,
       ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
+      layoutVersion: sharedConstant.LAYOUT_VERSION,
     })
   }
 

@@ -1,4 +1,7 @@
-import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
+import type { Address } from '../../core/address.js'
+import { ipAddrLayout } from './layout.gen.js'
+import { fromBytes, toBytes } from './layout-fields.js'
+import { addressFromStruct, addressToStruct } from './service-codec.js'
 import type { TableMap } from './table-map.js'
 
 /**
@@ -16,7 +19,9 @@ export class VipTable {
     for (const vip of vips) this.#users.set(vip, this.#usersOf(vip) + 1)
     const { count, keys, values } = map.lookupAll()
     const found = new Map<Address, number>()
-    for (let i = 0; i < count; i++) found.set(addressFromNumber(keys.readUInt32BE(4 * i)), values.readUInt32LE(4 * i))
+    for (let i = 0; i < count; i++) {
+      found.set(addressFromStruct(fromBytes(ipAddrLayout, keys, i)), values.readUInt32LE(4 * i))
+    }
     for (const vip of new Set([...found.keys(), ...this.#users.keys()])) {
       if (found.get(vip) !== this.#users.get(vip)) this.#write(vip, this.#usersOf(vip))
     }
@@ -44,8 +49,7 @@ export class VipTable {
   }
 
   #write(vip: Address, users: number): void {
-    const key = Buffer.alloc(4)
-    key.writeUInt32BE(addressToNumber(vip))
+    const key = toBytes(ipAddrLayout, addressToStruct(vip))
     const value = Buffer.alloc(4)
     value.writeUInt32LE(users)
     if (users > 0) this.#map.update(key, value)

@@ -15,8 +15,9 @@ import { DirectorError, UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import { requireCapabilities } from '../../net/capabilities.js'
 import type { Refusal } from '../dataplane.js'
-import { sharedConstant, maps as specs } from '../tables/layout.gen.js'
-import { leftByAnother, noteBegunAnew } from '../tables/other-build.js'
+import { configLayout, sharedConstant, maps as specs } from '../tables/layout.gen.js'
+import { fromBytes } from '../tables/layout-fields.js'
+import { layoutRefusal, leftByAnother, noteBegunAnew } from '../tables/other-build.js'
 import { Settings } from '../tables/settings.js'
 import { TableDataplane } from '../tables/table-dataplane.js'
 import { checkMemory, defaultTableSize, refuseOtherSize, setsFor } from '../tables/table-size.js'
@@ -126,6 +127,7 @@ interface Loaded {
 function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const object = BpfObject.open(objectPath)
   const adopted = pins.complete
+  if (adopted) refuseOtherLayout(pins)
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
   const reused = reusableMaps(pins)
@@ -149,6 +151,16 @@ function loadObject(object: BpfObject): void {
     if (!(error instanceof BpfError) || error.code === 'ENOMEM') throw error
     throw new UnsupportedError('XDP', `the kernel refuses the program: ${error.message}`, { cause: error })
   }
+}
+
+/** @throws DirectorError INCOMPATIBLE if the structs in the pinned maps are not this build's. */
+function refuseOtherLayout(pins: Pins): void {
+  const map = pins.openMap(specs.config.name)
+  const value = map.lookup(Buffer.alloc(specs.config.keySize)) as Buffer
+  map.close()
+  const hasVersion = value.length === configLayout.size
+  const reason = layoutRefusal(hasVersion ? fromBytes(configLayout, value).layoutVersion : undefined)
+  if (reason !== undefined) throw leftByAnother(pins.directory, reason)
 }
 
 /** The pinned maps that can go on being used; in place of the others new ones are made. */

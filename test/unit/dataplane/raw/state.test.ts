@@ -114,8 +114,12 @@ t.test('a state of another version stays, and a start is refused', async (t) => 
     [(path: string) => writeFileSync(path, ''), /raw\.state: it is no state of this version;/],
     [(path: string) => writeFileSync(path, 'xlvs'), /raw\.state: it is no state of this version;/],
     [
-      (path: string) => edit(path, (header) => ({ ...header, format: 2 })),
-      /raw\.state: it is no state of this version;/,
+      (path: string) => edit(path, ({ layout, ...header }) => header),
+      /raw\.state: its tables have layout 1, and this version's have layout 2;/,
+    ],
+    [
+      (path: string) => edit(path, (header) => ({ ...header, layout: 3 })),
+      /raw\.state: its tables have layout 3, and this version's have layout 2;/,
     ],
     [editTable('realServers', { valueSize: 48 }), /table realServers is another build's/],
     [editTable('vips', { keySize: 8 }), /table vips/],
@@ -198,6 +202,7 @@ t.test('a state that is no file is refused', async (t) => {
 })
 
 interface Header {
+  readonly layout?: number
   readonly maps: Readonly<Record<string, object>>
 }
 
