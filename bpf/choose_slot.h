@@ -39,18 +39,32 @@ static __noinline int survey_set(const struct conn_set *set, __u32 now, struct s
 	return 0;
 }
 
-/* Half-open connections of a set whose slots are all taken. */
-static __noinline __u32 half_open_slots(const struct conn_set *set)
-{
-	__u32 mask = 0;
+/* A connection that is to give way. */
+struct victim {
+	struct conn *conn;
+	/* Ticks since its last packet. */
+	__s32 age;
+};
 
+/* Whether a live entry may give way: nobody fills it, and it is not assured. */
+static __always_inline bool gives_way(struct control c)
+{
+	return c.held != HELD_CLAIMED && !c.assured;
+}
+
+/* Looks in a set whose slots are all taken for the oldest connection that may give way. */
+static __noinline int find_oldest(struct conn_set *set, __u32 now, struct victim *oldest)
+{
 	for (int i = 0; i < SET_SLOTS; i++) {
 		struct control c = unpack(read_word(&set->slots[i].control));
-		__u32 claimed = is_zero(c.held ^ HELD_CLAIMED);
+		__s32 age = timeout_of(c.state) - (c.expires - now);
 
-		mask |= (is_zero(c.state ^ STATE_SYN_RECV) & (1 ^ claimed)) << i;
+		if (!gives_way(c) || (oldest->conn && age <= oldest->age))
+			continue;
+		oldest->conn = &set->slots[i];
+		oldest->age = age;
 	}
-	return mask;
+	return 0;
 }
 
 /* The slot among those in mask that comes first from `from` on, going round. mask is not 0. The
@@ -71,15 +85,32 @@ struct choice {
 	bool evicts;
 };
 
+/* The connection of both sets that gives way, or NULL. */
+static __always_inline struct conn *choose_victim(__u64 hash, __u32 now)
+{
+	struct victim oldest = {};
+
+	for (int choice = 0; choice < 2; choice++) {
+		struct conn_set *set = set_of(hash, choice);
+
+		if (!set)
+			break;
+		find_oldest(set, now, &oldest);
+	}
+	return oldest.conn;
+}
+
 /*
  * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
- * that of a half-open connection. False when all are taken by better ones.
+ * that of the connection whose last packet is longest ago, of those that are not assured. They are
+ * one class: a flood of what is in the class that goes first would take it from all services. False
+ * when all are assured.
  */
 static __always_inline bool choose_slot(__u64 hash, __u32 expired, __u32 now, struct choice *choice)
 {
 	struct conn_set *set = set_of(hash, expired > SET_SLOTS), *second;
 	struct survey s, of_second;
-	__u32 candidates;
+	__u32 free;
 
 	if (!set)
 		return false;
@@ -98,18 +129,14 @@ static __always_inline bool choose_slot(__u64 hash, __u32 expired, __u32 now, st
 			s = of_second;
 		}
 	}
-	candidates = ~s.live & SLOT_MASK;
-	for (int i = 0; i < 2 && !candidates; i++) {
-		choice->evicts = true;
-		set = set_of(hash, i);
-		if (!set)
-			return false;
-		candidates = half_open_slots(set);
+	free = ~s.live & SLOT_MASK;
+	if (free) {
+		choice->conn = slot_of(set, first_slot(free, home_slot(hash)));
+		return true;
 	}
-	if (!candidates)
-		return false;
-	choice->conn = slot_of(set, first_slot(candidates, home_slot(hash)));
-	return true;
+	choice->evicts = true;
+	choice->conn = choose_victim(hash, now);
+	return choice->conn != NULL;
 }
 
 #endif

@@ -27,7 +27,9 @@ struct control {
 	__u32 expires;
 	__u16 generation;
 	__u8 state;
+	/* enum held */
 	__u8 held;
+	bool assured;
 };
 
 /* An entry that was found live; or, in expired alone, where one was. */
@@ -44,12 +46,14 @@ struct found {
 
 static __always_inline struct control unpack(__u64 word)
 {
-	return (struct control){word >> 32, word >> 16, word >> 8, word};
+	return (struct control){word >> 32, word >> 16, word >> 8, word & CONN_HELD,
+				word & CONN_ASSURED};
 }
 
 static __always_inline __u64 pack(struct control c)
 {
-	return (__u64)c.expires << 32 | (__u32)c.generation << 16 | (__u32)c.state << 8 | c.held;
+	return (__u64)c.expires << 32 | (__u32)c.generation << 16 | (__u32)c.state << 8 |
+	       (c.assured ? CONN_ASSURED : 0) | c.held;
 }
 
 /* 1 if the entry holds a connection that has not expired, or is being filled. Without branches:
@@ -161,9 +165,10 @@ static __always_inline __u32 timeout_of(__u8 state)
 }
 
 /*
- * Moves the connection on to its next state and arms its timer. Most packets find it in that state
- * already and armed for long enough, and write nothing: what arms a connection that stays in its
- * state arms it for ARM_SLACK longer than its timeout.
+ * Moves the connection on to its next state and arms its timer. Most packets find it assured, in
+ * that state already and armed for long enough, and write nothing: what arms a connection that
+ * stays in its state arms it for ARM_SLACK longer than its timeout. A packet that finds it
+ * established by an earlier one assures it: a TCP handshake alone does not, nor does one datagram.
  */
 static __always_inline void arm_conn(struct found *found, const struct packet *p)
 {
@@ -176,9 +181,12 @@ static __always_inline void arm_conn(struct found *found, const struct packet *p
 		new.state = next_state(old.state, p);
 		new.expires = now + timeout_of(new.state);
 		if (likely(new.state == old.state)) {
-			if (likely(old.expires - new.expires <= ARM_SLACK))
+			bool is_armed = old.expires - new.expires <= ARM_SLACK;
+
+			if (likely(is_armed && old.assured))
 				return;
-			new.expires += ARM_SLACK;
+			new.expires = is_armed ? old.expires : new.expires + ARM_SLACK;
+			new.assured |= new.state == STATE_ESTABLISHED || new.state == STATE_UDP;
 		}
 		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
 		seen =

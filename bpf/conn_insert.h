@@ -32,13 +32,12 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 	const struct real_server *server;
 
 	/* It came alive since the slot was chosen. */
-	if (is_live(c, now) &&
-	    !(choice->evicts && c.state == STATE_SYN_RECV && c.held != HELD_CLAIMED))
+	if (is_live(c, now) && !(choice->evicts && gives_way(c)))
 		return false;
 	claimed.generation = c.generation + 1;
 	if (!release_conn(conn, seen, pack(claimed)))
 		return false;
-	if (choice->evicts)
+	if (is_live(c, now))
 		count_evicted();
 	else if (c.held != HELD_NOTHING)
 		count_expired();

@@ -123,6 +123,10 @@ enum shared_constant {
 	 * it; taking padding into use, for what may be 0, and adding a table do not.
 	 */
 	LAYOUT_VERSION = 2,
+	/* Bits of conn.control: enum held; and that the client has gone on with the connection,
+	 * which then gives way to no other. */
+	CONN_HELD = 3,
+	CONN_ASSURED = 4,
 	/* Slots of a set of the connection table. */
 	SET_SLOTS = 8,
 	/* Shift from CLOCK_MONOTONIC in ns to ticks, of 67 ms. */
@@ -177,8 +181,8 @@ struct conn {
 	__be16 vport;
 	/* Protocol (bits 31..24) and index of the real server (bits 23..0): published together. */
 	__u32 owner;
-	/* Tick at which it expires (bits 63..32), generation (31..16), state (15..8), held (7..0).
-	 */
+	/* Tick at which it expires (bits 63..32), generation (31..16), state (15..8), assured (bit
+	 * 2), held (1..0). */
 	__u64 control;
 	/* enum forward, as it was when the connection was made: it does not change with its
 	 * server's. */
@@ -188,7 +192,7 @@ struct conn {
 };
 _Static_assert(sizeof(struct conn) == 32, "two connections a cache line");
 
-/* What a connection holds of its real server's counts (bits 7..0 of conn.control). */
+/* What a connection holds of its real server's counts (bits 1..0 of conn.control). */
 enum held {
 	HELD_NOTHING = 0,
 	HELD_ACTIVE = 1,
@@ -449,7 +453,7 @@ _Static_assert(sizeof(struct batch) == 6 * 4 * BATCH_SIZE, "no padding");
 
 /* Events of the connection table, per CPU. */
 struct table_stats {
-	/* Half-open connections that gave way to new ones. */
+	/* Connections, not yet assured, that gave way to new ones. */
 	__u64 evicted;
 	/* Connections taken off at their expiry. */
 	__u64 expired;

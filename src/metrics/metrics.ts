@@ -80,7 +80,7 @@ const dataplane: readonly MetricSpec[] = [
   ),
   counter(
     'xlvs_connections_evicted_total',
-    'Half-open connections that gave way to new ones in a full table.',
+    'Connections, not yet assured, that gave way to new ones in a full table.',
     ({ status }) => status.connections.evicted,
   ),
   counter(

@@ -12,7 +12,12 @@ export interface ClientFlow {
 
 /** Made for speed: one frame, in which the client's address, port and the flags are set. */
 export class FlowFrame {
-  readonly #frame = segment('S')
+  readonly #frame: Buffer
+
+  /** @param frame of the service that is meant. */
+  constructor(frame = segment('S')) {
+    this.#frame = frame
+  }
 
   /** @returns the same buffer each time. */
   of({ cip, cport }: ClientFlow, flags: keyof typeof flagBits): Buffer {

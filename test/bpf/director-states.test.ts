@@ -114,6 +114,7 @@ t.test('every cell of the state table, with the timeout and the count that belon
       entry: {
         state: to,
         held: isActive ? held.ACTIVE : held.INACTIVE,
+        assured: from === 'ESTABLISHED' && to === 'ESTABLISHED',
         expires: director.nowTicks() + (to === from ? ticksAgain : ticks)(timeouts[to]),
         server,
       },

@@ -37,6 +37,7 @@ export interface Flow {
 /** A connection as it stands in the table, expired or not. */
 export interface TableEntry {
   readonly state: ConnectionState
+  readonly assured: boolean
   /** enum held. */
   readonly held: number
   /** Tick. */
@@ -200,7 +201,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
     const bytes = Buffer.from(this.#conns.buffer, this.#conns.byteOffset, this.#conns.byteLength)
     let occupied = 0
     for (let offset = 0; offset < bytes.length; offset += connLayout.size) {
-      const kind = bytes[offset + control]
+      const kind = (bytes[offset + control] ?? 0) & sharedConstant.CONN_HELD
       if (kind === heldKinds.NOTHING) continue
       const server = this.#server(offset)
       const counts = held.get(server) ?? { active: 0, inactive: 0 }
@@ -247,7 +248,8 @@ function entryFrom(word: bigint, server: number): TableEntry {
   const low = Number(word & 0xffffn)
   return {
     state: connectionStates[low >>> 8] ?? 'NONE',
-    held: low & 0xff,
+    held: low & sharedConstant.CONN_HELD,
+    assured: (low & sharedConstant.CONN_ASSURED) !== 0,
     expires: Number(word >> 32n),
     server,
   }

@@ -10,6 +10,7 @@ const timeoutTicks = 900
 const syned = frameStep(segment())
 /** The same segment with other flags. */
 const then = (before: number, after: number) => again(at.tcpFlags, after - before)
+const eightDatagrams = [frameStep(datagram()), again(at.sport, 1, { times: 7 })]
 const established = [syned, then(syn, ack)]
 
 export const connectionSeeds = {
@@ -58,8 +59,13 @@ export const connectionSeeds = {
   },
   'table-full': {
     sets: 1,
-    steps: [frameStep(datagram()), again(at.sport, 1, { times: 8 })],
-    verdicts: { route_tx: 8, drop_table_full: 1 },
+    steps: [...eightDatagrams, ...eightDatagrams, again(at.sport, 1)],
+    verdicts: { route_tx: 16, drop_table_full: 1 },
+  },
+  'datagrams-give-way': {
+    sets: 1,
+    steps: [frameStep(datagram()), again(at.sport, 1, { times: 100 })],
+    verdicts: { route_tx: 101 },
   },
   'half-open-give-way': {
     sets: 1,

@@ -67,7 +67,7 @@ class SlotReader {
 
   read(slot: number, serverAt: (slot: number) => RealServer | undefined): Connection | undefined {
     const offset = slot * connLayout.size
-    const kind = this.#view.getUint8(offset + connLayout.offsets.control)
+    const kind = this.#view.getUint8(offset + connLayout.offsets.control) & sharedConstant.CONN_HELD
     if (kind === held.NOTHING || kind === held.CLAIMED) return undefined
     const first = offset / 4
     for (let i = 0; i < identityWords; i++) this.#identity[i] = Atomics.load(this.#words, first + i)

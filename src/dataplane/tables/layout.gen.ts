@@ -706,6 +706,8 @@ export const serverFlag = {
 /** enum shared_constant. */
 export const sharedConstant = {
   LAYOUT_VERSION: 2,
+  CONN_HELD: 3,
+  CONN_ASSURED: 4,
   SET_SLOTS: 8,
   TICK_SHIFT: 26,
   ARM_SLACK: 4,

@@ -47,8 +47,7 @@ t.test('a trap with a slot of either set that is being filled: it is free again'
   director.dataplane.setNextHop('10.0.0.1', wayTo(1))
   director.install(web, [server(1)])
   for (let sport = 1; sport <= 15; sport++) {
-    director.send(segment('S', sport))
-    director.send(segment('A', sport))
+    for (const flags of ['S', 'A', 'A'] as const) director.send(segment(flags, sport))
   }
   const { occupied } = director
   const mend = breakMap(director.module, director.maps.realServers)

@@ -1,0 +1,80 @@
+/** What a flood of connections that nobody goes on with takes from others, by the clock of packets. */
+import t from 'tap'
+import type { VirtualService } from '../../../src/core/virtual-service.js'
+import { datagram, dns, server, vip, wayTo, web } from '../../bpf/director-fixture.js'
+import { FlowFrame, randomFlows } from '../../bpf/director-flows.js'
+import { ModuleDirector } from '../../lib/module-director.js'
+import { frame } from '../../lib/packet.js'
+import { seededRandom } from '../../lib/random.js'
+
+const sets = 8192
+const ticksPerS = 1e9 / 2 ** 26
+const floodPerTick = Math.round(30_000 / ticksPerS)
+const floodTicks = Math.round(8 * ticksPerS)
+/** The flood has filled the table by then. */
+const fullTick = Math.round(4 * ticksPerS)
+const opensPerTick = 4
+const roundTrips = { '0 ms': 0, '100 ms': 0.1, '1 s': 1 }
+
+const other: VirtualService = { ...web, vport: 81 }
+const frames = {
+  web: new FlowFrame(),
+  other: new FlowFrame(frame({ ip: { destination: vip }, tcp: { dport: other.vport, flags: 'S' } })),
+  dns: new FlowFrame(datagram()),
+}
+
+for (const [flood, flags, service] of [
+  ['SYNs', ['S'], 'web'],
+  ['SYNs and ACKs', ['S', 'A'], 'web'],
+  ['datagrams', ['S'], 'dns'],
+] as const) {
+  t.test(`30,000 ${flood} a second, and 65,536 slots`, async (t) => {
+    const director = new ModuleDirector({ sets })
+    const servers = [1, 2, 3].map((n) => server(n))
+    for (const { rip } of servers) director.dataplane.setNextHop(rip, wayTo(1))
+    for (const each of [web, other, dns]) director.install(each, servers)
+    const flows = randomFlows(seededRandom(5))[Symbol.iterator]()
+    const next = () => flows.next().value
+    const goesOn = (to: 'web' | 'other', flow: ReturnType<typeof next>) =>
+      director.send(frames[to].of(flow, 'A')).verdict === 'route_tx'
+
+    const established = Array.from({ length: 1000 }, next)
+    for (const flow of established) {
+      director.send(frames.web.of(flow, 'S'))
+      for (const _ of ['handshake', 'request']) goesOn('web', flow)
+    }
+
+    const tried = new Map<string, { opened: number; done: number }>()
+    const due: (() => void)[][] = Array.from({ length: floodTicks }, () => [])
+    for (let tick = 0; tick < floodTicks; tick++) {
+      for (let i = 0; i < floodPerTick; i++) {
+        const flow = next()
+        for (const each of flags) director.send(frames[service].of(flow, each))
+        if (i % Math.ceil(floodPerTick / opensPerTick) !== 0 || tick < fullTick) continue
+        for (const to of ['web', 'other'] as const) {
+          for (const [name, seconds] of Object.entries(roundTrips)) {
+            const goOn = due[tick + Math.round(seconds * ticksPerS)]
+            if (!goOn) continue
+            const client = next()
+            director.send(frames[to].of(client, 'S'))
+            const key = `${to}, ${name}`
+            const count = tried.get(key) ?? { opened: 0, done: 0 }
+            tried.set(key, count)
+            count.opened++
+            goOn.push(() => {
+              if (goesOn(to, client) && goesOn(to, client)) count.done++
+            })
+          }
+        }
+      }
+      for (const goOn of due[tick] ?? []) goOn()
+      director.advanceTicks(1)
+    }
+
+    t.equal(established.filter((flow) => !goesOn('web', flow)).length, 0, 'what was established goes on')
+    t.equal(tried.size, 6)
+    for (const [what, { opened, done }] of tried) {
+      t.ok(done / opened >= (what.endsWith('1 s') ? 0.95 : 0.99), `${what}: ${done} of ${opened} connections`)
+    }
+  })
+}
