@@ -39,32 +39,30 @@ static __noinline int survey_set(const struct conn_set *set, __u32 now, struct s
 	return 0;
 }
 
-/* A connection that is to give way. */
-struct victim {
-	struct conn *conn;
-	/* Ticks since its last packet. */
-	__s32 age;
-};
-
-/* Whether a live entry may give way: nobody fills it, and it is not assured. */
-static __always_inline bool gives_way(struct control c)
+/* 1 if a live entry may give way: nobody fills it, and it is not assured. Without branches. */
+static __always_inline __u32 gives_way(struct control c)
 {
-	return c.held != HELD_CLAIMED && !c.assured;
+	return 1 ^ (is_zero(c.held ^ HELD_CLAIMED) | c.assured);
 }
 
-/* Looks in a set whose slots are all taken for the oldest connection that may give way. */
-static __noinline int find_oldest(struct conn_set *set, __u32 now, struct victim *oldest)
+/*
+ * Of a set whose slots are all taken: the slot (bits 3..0) of the connection that may give way and
+ * whose last packet is longest ago, above it 1 and its age in ticks. 0: there is none.
+ */
+static __noinline __u64 oldest_slot(const struct conn_set *set, __u32 now)
 {
+	__u64 oldest = 0;
+
 	for (int i = 0; i < SET_SLOTS; i++) {
 		struct control c = unpack(read_word(&set->slots[i].control));
-		__s32 age = timeout_of(c.state) - (c.expires - now);
+		__u32 age = timeout_of(c.state) - (c.expires - now);
+		/* Ages below 0 follow from a timeout that was changed: they count as younger. */
+		__u64 rank = 1ULL << 36 | (__u64)(age ^ 1U << 31) << 4 | i;
 
-		if (!gives_way(c) || (oldest->conn && age <= oldest->age))
-			continue;
-		oldest->conn = &set->slots[i];
-		oldest->age = age;
+		rank &= 0 - (__u64)opaque(gives_way(c));
+		oldest = greater(oldest, rank);
 	}
-	return 0;
+	return oldest;
 }
 
 /* The slot among those in mask that comes first from `from` on, going round. mask is not 0. The
@@ -88,16 +86,16 @@ struct choice {
 /* The connection of both sets that gives way, or NULL. */
 static __always_inline struct conn *choose_victim(__u64 hash, __u32 now)
 {
-	struct victim oldest = {};
+	struct conn_set *first = set_of(hash, 0), *second = set_of(hash, 1);
+	__u64 of_first, of_second;
 
-	for (int choice = 0; choice < 2; choice++) {
-		struct conn_set *set = set_of(hash, choice);
-
-		if (!set)
-			break;
-		find_oldest(set, now, &oldest);
-	}
-	return oldest.conn;
+	if (!first || !second)
+		return NULL;
+	of_first = oldest_slot(first, now);
+	of_second = oldest_slot(second, now);
+	if (of_second > of_first)
+		return slot_of(second, of_second);
+	return of_first ? slot_of(first, of_first) : NULL;
 }
 
 /*

@@ -33,4 +33,12 @@ static __always_inline __u32 is_zero(__u64 x)
 	return 1 ^ (__u32)(opaque(x | (0 - x)) >> 63);
 }
 
+/* The greater of two numbers below 2^63, without a branch. */
+static __always_inline __u64 greater(__u64 a, __u64 b)
+{
+	__u64 is_b = (__s64)opaque(a - b) >> 63;
+
+	return opaque(a ^ ((a ^ b) & is_b));
+}
+
 #endif

@@ -12,6 +12,7 @@ import type { DownOptions, RunOptions } from './cli/program.js'
 import { systemClock } from './core/clock.js'
 import { DirectorError } from './core/errors.js'
 import type { Logger } from './core/logger.js'
+import { Ending, sayReady } from './daemon-ending.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openDataplane, removeDataplanes } from './dataplane/open.js'
@@ -31,8 +32,11 @@ const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', impor
 /** The director in the foreground: resolves when it was told to end. Forwarding goes on, unless it was told to go down. */
 export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
   const { log, close } = openLog(options.logLevel)
+  const ending = new Ending(log)
+  ending.listen()
   try {
-    await direct(options, version, log)
+    await direct(options, version, log, ending)
+    if (ending.failure !== undefined) throw ending.failure
   } finally {
     await close()
   }
@@ -41,7 +45,7 @@ export const run = explained(async (options: RunOptions, version: string): Promi
 /** `xlvs realserver`. */
 export const realServer = explained(runRealServer)
 
-async function direct(options: RunOptions, version: string, log: Logger): Promise<void> {
+async function direct(options: RunOptions, version: string, log: Logger, ending: Ending): Promise<void> {
   const { connTableSize: tableSize, metrics, xdpMode } = options
   const runtime = new RuntimeDirectory(options.runtimeDir)
   runtime.create()
@@ -78,7 +82,6 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     await removeDataplanes(pinDir, runtimeDir)
   }
   const closers: (() => Promise<void>)[] = []
-  const ending = new Ending()
   let isReady = false
   let isDown = false
   try {
@@ -97,9 +100,8 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
     const ipvs = await serveIpvs(join(runtimeDir, ipvsSocketName), netlink, log)
     closers.push(() => ipvs.close())
     if (metrics) closers.push(await startMetrics(metrics, director, log))
-    ending.onSignals()
+    sayReady()
     isReady = true
-    process.stdout.write('ready\n')
     log.info({ reason: await ending.reason }, 'director ends')
   } finally {
     for (const close of closers.reverse()) await close()
@@ -111,18 +113,6 @@ async function direct(options: RunOptions, version: string, log: Logger): Promis
       await abandon()
       runtime.undo()
     }
-  }
-}
-
-/** Why the director ends, once it does. */
-class Ending {
-  end: (reason: string) => void = () => {}
-  readonly reason = new Promise<string>((resolve) => {
-    this.end = resolve
-  })
-
-  onSignals(): void {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, this.end)
   }
 }
 

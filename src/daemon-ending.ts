@@ -1,0 +1,60 @@
+import { writeSync } from 'node:fs'
+import { DirectorError } from './core/errors.js'
+import type { Logger } from './core/logger.js'
+
+/** Signals that end the director. */
+const ends = ['SIGTERM', 'SIGINT'] as const
+
+/**
+ * Signals whose default action would end the process without a word, or open Node's debugger (SIGUSR1): a closed terminal and
+ * log rotation send them.
+ */
+const unused = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+/** Why the director ends, once it does. All that can end it comes here: what has to be saved is saved in one place. */
+export class Ending {
+  #end: (reason: string) => void = () => {}
+  readonly #log: Logger
+  /** What nobody caught, if that is why. */
+  failure: unknown
+  readonly reason = new Promise<string>((resolve) => {
+    this.#end = resolve
+  })
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  end(reason: string): void {
+    this.#end(reason)
+  }
+
+  /**
+   * Listens to signals, and to errors that nobody catches. One that ends the director while it starts does so when it has started;
+   * further ones change nothing.
+   */
+  listen(): void {
+    for (const signal of ends) process.on(signal, () => this.end(signal))
+    for (const signal of unused) {
+      process.on(signal, () =>
+        this.#log.info({ signal }, 'signal has no use here: it neither ends nor reloads anything'),
+      )
+    }
+    // Rejections that nobody handles come here as well.
+    process.on('uncaughtException', (err) => {
+      this.#log.error({ err }, 'a fault of xlvs: the director ends')
+      this.failure ??= err
+      this.end('fault')
+    })
+  }
+}
+
+/** Says on stdout that the director forwards. @throws DirectorError if that cannot be written. */
+export function sayReady(): void {
+  try {
+    writeSync(process.stdout.fd, 'ready\n')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new DirectorError('INTERNAL', `stdout: 'ready' cannot be written: ${message}`, { code }, { cause })
+  }
+}
