@@ -14,38 +14,45 @@ const unused = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 /** Why the director ends, once it does. All that can end it comes here: what has to be saved is saved in one place. */
 export class Ending {
   #end: (reason: string) => void = () => {}
-  readonly #log: Logger
-  /** What nobody caught, if that is why. */
-  failure: unknown
+  #failure: unknown
   readonly reason = new Promise<string>((resolve) => {
     this.#end = resolve
   })
 
-  constructor(log: Logger) {
-    this.#log = log
-  }
+  constructor(readonly log: Logger) {}
 
   end(reason: string): void {
     this.#end(reason)
   }
 
   /**
-   * Listens to signals, and to errors that nobody catches. One that ends the director while it starts does so when it has started;
-   * further ones change nothing.
+   * Listens to signals, and to errors that nobody catches, while `work` goes on. One that ends the director while it starts does so
+   * when it has started; further ones change nothing.
+   * @throws DirectorError INTERNAL if such an error has ended it.
    */
-  listen(): void {
-    for (const signal of ends) process.on(signal, () => this.end(signal))
-    for (const signal of unused) {
-      process.on(signal, () =>
-        this.#log.info({ signal }, 'signal has no use here: it neither ends nor reloads anything'),
-      )
-    }
+  async during(work: () => Promise<void>): Promise<void> {
+    for (const signal of ends) process.on(signal, this.#end)
+    for (const signal of unused) process.on(signal, this.#note)
     // Rejections that nobody handles come here as well.
-    process.on('uncaughtException', (err) => {
-      this.#log.error({ err }, 'a fault of xlvs: the director ends')
-      this.failure ??= err
-      this.end('fault')
-    })
+    process.on('uncaughtException', this.#fail)
+    await work().finally(() => process.off('uncaughtException', this.#fail))
+    if (this.#failure === undefined) return
+    throw new DirectorError(
+      'INTERNAL',
+      'a fault of xlvs has ended the director; its log says where',
+      {},
+      { cause: this.#failure },
+    )
+  }
+
+  #note = (signal: NodeJS.Signals) => {
+    this.log.info({ signal }, 'signal has no use here: it neither ends nor reloads anything')
+  }
+
+  #fail = (err: unknown) => {
+    this.log.error({ err }, 'a fault of xlvs: the director ends')
+    this.#failure ??= err
+    this.#end('fault')
   }
 }
 

@@ -33,10 +33,8 @@ const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', impor
 export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
   const { log, close } = openLog(options.logLevel)
   const ending = new Ending(log)
-  ending.listen()
   try {
-    await direct(options, version, log, ending)
-    if (ending.failure !== undefined) throw ending.failure
+    await ending.during(() => direct(options, version, log, ending))
   } finally {
     await close()
   }
