@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { DirectorError } from '../core/errors.js'
-import { type Outcome, outcomeOf } from './tool.js'
+import { type Outcome, runTool, whyNotStarted } from './tool.js'
 
 /** iproute2's `ip`, run without a shell. IPv4 only. */
 export class Ip {
@@ -36,22 +36,28 @@ export class Ip {
     return (await this.#run(['-4', '-force', '-batch', '-'], lines)).stderr.trim()
   }
 
-  /** Starts a command that goes on until it is killed. The caller listens for its end and for 'error'. */
+  /**
+   * Starts a command that goes on until it is killed. The caller listens for its end and for 'error'. Without descriptors
+   * it has no pipes.
+   * @throws the system's error, in the cases that spawn() does not tell by 'error'.
+   */
   start(...args: string[]): ChildProcess {
-    return this.#spawn(['-4', ...args])
+    const [file, before] = this.#program
+    return spawn(file, [...before, '-4', ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   }
 
   async #run(args: readonly string[], input: readonly string[] = []): Promise<Outcome> {
+    const [file, before] = this.#program
     try {
-      return await outcomeOf(this.#spawn(args), input.map((line) => `${line}\n`).join(''))
+      return await runTool(file, [...before, ...args], input.map((line) => `${line}\n`).join(''))
     } catch (cause) {
-      throw failure(args, 'cannot be run (is iproute2 installed?)', {}, cause)
+      throw failure(args, `cannot be run (${whyNotStarted(cause, 'iproute2')})`, {}, cause)
     }
   }
 
-  #spawn(args: readonly string[]) {
+  get #program(): [file: string, before: readonly string[]] {
     const [file = 'ip', ...before] = this.command
-    return spawn(file, [...before, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+    return [file, before]
   }
 }
 

@@ -46,7 +46,13 @@ export class Monitor {
   }
 
   #start(): void {
-    const child = this.ip.start('-o', 'monitor', 'label', 'link', 'address', 'route', 'rule', 'neigh')
+    let child: ChildProcess
+    try {
+      child = this.ip.start('-o', 'monitor', 'label', 'link', 'address', 'route', 'rule', 'neigh')
+    } catch (err) {
+      this.#restart({ err })
+      return
+    }
     this.#child = child
     let reason = ''
     child.once('error', (err) => this.#ended(child, { err }))
@@ -73,6 +79,10 @@ export class Monitor {
       this.#closed()
       return
     }
+    this.#restart(how)
+  }
+
+  #restart(how: object): void {
     this.logger.warn({ ...how, restartMs: this.#restartMs }, 'ip monitor ended, starting it again')
     this.#cancelRestart = this.clock.after(this.#restartMs, () => {
       this.#start()

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
 import { DirectorError, UnsupportedError } from '../core/errors.js'
-import { type Outcome, outcomeOf } from './tool.js'
+import { type Outcome, runTool, whyNotStarted } from './tool.js'
 
 /** One that hangs is ended, in milliseconds. */
 const patienceMs = 10_000
@@ -27,9 +26,9 @@ export class Nft {
 
   async #run(args: readonly string[], input: string): Promise<Outcome> {
     try {
-      return await outcomeOf(spawn('nft', args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: patienceMs }), input)
+      return await runTool('nft', args, input, patienceMs)
     } catch (cause) {
-      throw new UnsupportedError('nftables', 'nft cannot be run (is nftables installed?)', { cause })
+      throw new UnsupportedError('nftables', `nft cannot be run (${whyNotStarted(cause, 'nftables')})`, { cause })
     }
   }
 }
