@@ -3,7 +3,6 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Registry } from 'prom-client'
 import { ipvsSocketName, type StatusView, socketName } from './api/protocol.js'
 import { serveApi } from './api/server.js'
 import { BpfError } from './bpf/index.js'
@@ -19,8 +18,9 @@ import { openDataplane, removeDataplanes } from './dataplane/open.js'
 import { Director } from './director/director.js'
 import { keepNursery, MemoryGiver } from './give-back.js'
 import { serveIpvs } from './ipvs/server/server.js'
-import { collectMetrics } from './metrics/collect.js'
+import { MetricsPage } from './metrics/page.js'
 import { serveMetrics } from './metrics/server.js'
+import { MetricsText } from './metrics/text.js'
 import { Ip } from './net/ip.js'
 import { readLinks } from './net/links.js'
 import { kernelNetwork } from './net/network.js'
@@ -120,11 +120,8 @@ async function startMetrics(
   director: Director,
   log: Logger,
 ): Promise<() => Promise<void>> {
-  const registry = new Registry()
-  collectMetrics(director, registry)
-  // The first time takes the longest; no scrape shall wait for it.
-  await registry.metrics()
-  const server = await serveMetrics(at, registry, log)
+  const page = new MetricsPage(new MetricsText(director, systemClock), systemClock)
+  const server = await serveMetrics(at, page, log)
   log.info({ address: server.address }, 'metrics are served')
   return () => server.close()
 }

@@ -14,3 +14,10 @@ export function addTraffic(a: Traffic, b: Traffic): Traffic {
     inBytes: a.inBytes + b.inBytes,
   }
 }
+
+/** Adds up the traffic of services or servers. */
+export function sumOfTraffic(rows: Iterable<{ readonly traffic: Traffic }>, start = noTraffic): Traffic {
+  let sum = start
+  for (const { traffic } of rows) sum = addTraffic(sum, traffic)
+  return sum
+}

@@ -4,7 +4,7 @@ import type { Connection, Timeouts } from '../core/connection.js'
 import { DirectorError } from '../core/errors.js'
 import type { Logger } from '../core/logger.js'
 import type { NextHopSource } from '../core/next-hop.js'
-import { addTraffic, noTraffic, type Traffic } from '../core/traffic.js'
+import { addTraffic, noTraffic, sumOfTraffic, type Traffic } from '../core/traffic.js'
 import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
 import type { Dataplane, ServiceCounters } from '../dataplane/dataplane.js'
 import { schedulerNamed } from '../scheduler/index.js'
@@ -130,8 +130,13 @@ export class Director {
 
   /** All services, or the one asked for. @throws DirectorError NO_SUCH_SERVICE. */
   services(key?: ServiceKey): ServiceView[] {
+    return [...this.eachService(key)]
+  }
+
+  /** All services, each read when it is asked for: commands may be carried out between two of them. */
+  *eachService(key?: ServiceKey): Generator<ServiceView> {
     if (key) this.#present(key)
-    return Array.from(this.#rows(key), (row) => this.#view(row))
+    for (const row of this.#rows(key)) yield this.#view(row)
   }
 
   /** Slots of the connection table. */
@@ -142,10 +147,10 @@ export class Director {
   /**
    * Traffic of all services since the table began or the last `-Z` of everything. IPVS's totals keep that of services that
    * were deleted or zeroed one by one; so does the data plane, for the next director.
-   * @param services all of them, if they are at hand.
+   * @param services all of them, if they are at hand; none for the part of those that are gone.
    */
-  totals(services: readonly ServiceView[] = this.services()): Traffic {
-    return services.reduce((sum, { traffic }) => addTraffic(sum, traffic), this.#dataplane.departed())
+  totals(services: Iterable<{ readonly traffic: Traffic }> = this.#rows()): Traffic {
+    return sumOfTraffic(services, this.#dataplane.departed())
   }
 
   /** The connection table, in no order. */
@@ -225,7 +230,7 @@ export class Director {
   }
 
   #deleteService(key: ServiceKey): void {
-    const traffic = this.#traffic(noTraffic, key)
+    const traffic = sumOfTraffic(this.#rows(key))
     this.#reconciler.remove(key)
     this.#reconciler.setDeparted(addTraffic(this.#dataplane.departed(), traffic))
     this.#estimator.zero(key)
@@ -241,7 +246,7 @@ export class Director {
   }
 
   #zero(key: ServiceKey | undefined): void {
-    const departed = key ? this.#traffic(this.#dataplane.departed(), key) : noTraffic
+    const departed = key ? sumOfTraffic(this.#rows(key), this.#dataplane.departed()) : noTraffic
     this.#reconciler.zero(key)
     this.#reconciler.setDeparted(departed)
     this.#estimator.zero(key)
@@ -270,11 +275,6 @@ export class Director {
 
   #rows(key?: ServiceKey): Iterable<ServiceCounters> {
     return this.#dataplane.counters(...(key ? [key] : []))
-  }
-
-  #traffic(sum: Traffic, key?: ServiceKey): Traffic {
-    for (const row of this.#rows(key)) sum = addTraffic(sum, row.traffic)
-    return sum
   }
 
   #view(row: ServiceCounters): ServiceView {

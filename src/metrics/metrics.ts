@@ -1,20 +1,12 @@
-import type { Labels, ServerView, ServiceView, Snapshot } from './snapshot.js'
+import type { ServerFigures, ServiceFigures, Snapshot } from './snapshot.js'
 
-/**
- * One value of a metric, as prom-client takes it. `sharedLabels`, which it formats once for an object, in place of `labels`,
- * which it would format anew for each metric: together with the setting of each value by its labels, which it would have
- * sorted and hashed, that takes most of the time of a scrape of some thousand servers.
- */
+/** Labels of a value, by name. */
+type Labels = Readonly<Record<string, string>>
+
+/** One value of a metric, as prom-client takes it. */
 export interface Row {
   readonly labels: Labels
-  readonly sharedLabels: Labels
   readonly value: number
-}
-
-const noLabels: Labels = {}
-
-function row(sharedLabels: Labels, value: number): Row {
-  return { labels: noLabels, sharedLabels, value }
 }
 
 /** A metric and how it is read from a snapshot. */
@@ -22,7 +14,8 @@ export interface MetricSpec {
   readonly name: string
   readonly type: 'counter' | 'gauge'
   readonly help: string
-  rows(snapshot: Snapshot): readonly Row[]
+  /** Made one by one: together they are larger than the snapshot. */
+  rows(snapshot: Snapshot): Iterable<Row>
 }
 
 /** The metrics of node_exporter's ipvs collector: names, labels and help texts are its (collector/ipvs_linux.go). */
@@ -60,13 +53,16 @@ const dataplane: readonly MetricSpec[] = [
     type: 'gauge',
     help: 'The data plane in use and its mode, for each interface; always 1.',
     rows: ({ status }) =>
-      status.interfaces.map(({ name, mode }) => row({ dataplane: status.dataplane, interface: name, mode }, 1)),
+      status.interfaces.map(({ name, mode }) => ({
+        labels: { dataplane: status.dataplane, interface: name, mode },
+        value: 1,
+      })),
   },
   {
     name: 'xlvs_verdicts_total',
     type: 'counter',
     help: 'Packets by what happened to them.',
-    rows: ({ status }) => Object.entries(status.verdicts).map(([verdict, value]) => row({ verdict }, value)),
+    rows: ({ status }) => Object.entries(status.verdicts).map(([verdict, value]) => ({ labels: { verdict }, value })),
   },
   gauge(
     'xlvs_connections_in_use',
@@ -107,27 +103,41 @@ export const metricSpecs: readonly MetricSpec[] = [...ipvs, ...dataplane, ...ser
 type Reading = (snapshot: Snapshot) => number
 
 function counter(name: string, help: string, read: Reading): MetricSpec {
-  return { name, type: 'counter', help, rows: (snapshot) => [row(noLabels, read(snapshot))] }
+  return { name, type: 'counter', help, rows: (snapshot) => [{ labels: {}, value: read(snapshot) }] }
 }
 
 function gauge(name: string, help: string, read: Reading): MetricSpec {
   return { ...counter(name, help, read), type: 'gauge' }
 }
 
-function ipvsServerGauge(name: string, help: string, read: (view: ServerView) => number): MetricSpec {
+function ipvsServerGauge(name: string, help: string, read: (server: ServerFigures) => number): MetricSpec {
   return {
     name,
     type: 'gauge',
     help,
-    rows: ({ servers }) => servers.map(({ labels, view }) => row(labels, read(view))),
+    *rows({ servers }) {
+      for (const server of servers) yield { labels: serverLabels(server), value: read(server) }
+    },
   }
 }
 
-function serviceCounter(name: string, help: string, member: keyof ServiceView['traffic']): MetricSpec {
+function serviceCounter(name: string, help: string, member: keyof ServiceFigures['traffic']): MetricSpec {
   return {
     name,
     type: 'counter',
     help,
-    rows: ({ services }) => services.map(({ labels, view }) => row(labels, view.traffic[member])),
+    *rows({ services }) {
+      for (const service of services) yield { labels: serviceLabels(service), value: service.traffic[member] }
+    },
   }
+}
+
+/** Those of node_exporter's ipvs collector. */
+function serverLabels({ service, rip, rport }: ServerFigures): Labels {
+  const { local_address = '', local_port = '', proto = '' } = serviceLabels(service)
+  return { local_address, local_port, remote_address: rip, remote_port: String(rport), proto, local_mark: '' }
+}
+
+function serviceLabels({ protocol, vip, vport }: ServiceFigures): Labels {
+  return { local_address: vip, local_port: String(vport), proto: protocol.toUpperCase() }
 }

@@ -1,70 +1,54 @@
-import { serviceKeyText } from '../core/virtual-service.js'
+import { addTraffic, type Traffic } from '../core/traffic.js'
 import type { Director } from '../director/director.js'
+import type { TimeSlices } from './time-slices.js'
 
 /** What is measured: a Director. */
-export type MetricsSource = Pick<Director, 'services' | 'totals' | 'status'>
-export type ServiceView = ReturnType<MetricsSource['services']>[number]
-export type ServerView = ServiceView['servers'][number]
+export type MetricsSource = Pick<Director, 'eachService' | 'totals' | 'status'>
+type ServiceView = ReturnType<Director['services']>[number]
+type ServerView = ServiceView['servers'][number]
 
-/** Labels of a metric's row, by name. */
-export type Labels = Readonly<Record<string, string>>
+/** What is shown of a service. */
+export type ServiceFigures = Pick<ServiceView, 'protocol' | 'vip' | 'vport' | 'traffic'>
 
-/** A server and its labels, those of node_exporter's ipvs collector. */
-export interface LabelledServer {
-  readonly view: ServerView
-  readonly labels: Labels
+/** What is shown of a server of a service. */
+export interface ServerFigures extends Pick<ServerView, 'rip' | 'rport' | 'active' | 'inactive' | 'weight'> {
+  readonly service: ServiceFigures
 }
 
-/** A service, its servers, and their labels. */
-export interface LabelledService {
-  readonly view: ServiceView
-  readonly labels: Labels
-  readonly servers: readonly LabelledServer[]
-}
-
-/** Everything that one scrape shows, read at one moment. */
+/** Everything that one page shows. */
 export interface Snapshot {
   readonly status: ReturnType<MetricsSource['status']>
-  readonly totals: ReturnType<MetricsSource['totals']>
-  readonly services: readonly LabelledService[]
+  readonly totals: Traffic
+  readonly services: readonly ServiceFigures[]
   /** Those of all services, in their order. */
-  readonly servers: readonly LabelledServer[]
+  readonly servers: readonly ServerFigures[]
 }
 
-/**
- * Reads a source.
- * @param previous whose label objects are taken over where a service has the servers that it had: prom-client formats an
- * object once.
- */
-export function takeSnapshot(source: MetricsSource, previous?: Snapshot): Snapshot {
-  const known = new Map(previous?.services.map((service) => [serviceKeyText(service.view), service]))
-  const views = source.services()
-  const services = views.map((view) => labelled(view, known.get(serviceKeyText(view))))
-  return {
-    status: source.status(),
-    totals: source.totals(views),
-    services,
-    servers: services.flatMap(({ servers }) => servers),
+/** Reads a source in slices of time. A service and its servers are read at one moment. */
+export async function takeSnapshot(source: MetricsSource, slices: TimeSlices): Promise<Snapshot> {
+  const services: ServiceFigures[] = []
+  const servers: ServerFigures[] = []
+  const departed = source.totals([])
+  let sum = departed
+  for (const view of source.eachService()) {
+    const { protocol, vip, vport, traffic } = view
+    const service = { protocol, vip, vport, traffic }
+    services.push(service)
+    // Spelled out: the rest of the views is not held while the page is made.
+    for (const { rip, rport, active, inactive, weight } of view.servers) {
+      servers.push({ service, rip, rport, active, inactive, weight })
+    }
+    sum = addTraffic(sum, traffic)
+    if (slices.isOver) await slices.next()
   }
+  // Of a service that was deleted or zeroed meanwhile the sum may have the traffic twice or not at all: totals only grow.
+  const totals = isSame(source.totals([]), departed) ? sum : source.totals()
+  await slices.next()
+  const status = source.status()
+  await slices.next()
+  return { status, totals, services, servers }
 }
 
-function labelled(view: ServiceView, known: LabelledService | undefined): LabelledService {
-  const labels = known?.labels ?? serviceLabels(view)
-  const servers = view.servers.map((server, index) => {
-    const same = known?.servers[index]
-    return same?.view.rip === server.rip && same.view.rport === server.rport
-      ? { view: server, labels: same.labels }
-      : labelledServer(server, labels)
-  })
-  return { view, labels, servers }
-}
-
-function serviceLabels({ protocol, vip, vport }: ServiceView): Labels {
-  return { local_address: vip, local_port: String(vport), proto: protocol.toUpperCase() }
-}
-
-function labelledServer(view: ServerView, service: Labels): LabelledServer {
-  const { local_address = '', local_port = '', proto = '' } = service
-  const server = { remote_address: view.rip, remote_port: String(view.rport) }
-  return { view, labels: { local_address, local_port, ...server, proto, local_mark: '' } }
+function isSame(a: Traffic, b: Traffic): boolean {
+  return a.conns === b.conns && a.inPackets === b.inPackets && a.inBytes === b.inBytes
 }

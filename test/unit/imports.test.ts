@@ -33,7 +33,19 @@ const mayImport: readonly [part: string, allowed: readonly string[]][] = [
   ['api/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/', 'net/unix-socket']],
   ['ipvs/codec/', []],
   ['ipvs/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/', 'api/protocol', 'net/unix-socket']],
-  ['metrics/', ['core/', 'scheduler/', 'config/', 'packet/', 'director/', 'dataplane/dataplane', 'api/protocol']],
+  [
+    'metrics/',
+    [
+      'core/',
+      'scheduler/',
+      'config/',
+      'packet/',
+      'director/',
+      'dataplane/dataplane',
+      'api/protocol',
+      'net/connection-cap',
+    ],
+  ],
   ['realserver/', ['core/', 'net/', 'bpf/']],
   ['cli/', ['core/', 'api/protocol']],
 ]

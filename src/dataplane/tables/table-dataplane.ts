@@ -130,8 +130,8 @@ export class TableDataplane implements Dataplane {
   }
 
   *counters(...keys: readonly ServiceKey[]): Iterable<ServiceCounters> {
-    const raw = this.#traffic.raw()
-    for (const installed of this.#chosen(keys)) yield this.#countersOf(installed, raw)
+    // Slots are one service's at a time, and may be another's when the next row is asked for.
+    for (const installed of this.#chosen(keys)) yield this.#countersOf(installed, this.#traffic.raw())
   }
 
   moved(): readonly ServiceIncrement[] {
