@@ -15,6 +15,7 @@ import { Ending, sayReady } from './daemon-ending.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openDataplane, removeDataplanes } from './dataplane/open.js'
+import { checkDescriptors } from './descriptors.js'
 import { Director } from './director/director.js'
 import { keepNursery, MemoryGiver } from './give-back.js'
 import { serveIpvs } from './ipvs/server/server.js'
@@ -98,6 +99,7 @@ async function direct(options: RunOptions, version: string, log: Logger, ending:
     const ipvs = await serveIpvs(join(runtimeDir, ipvsSocketName), netlink, log)
     closers.push(() => ipvs.close())
     if (metrics) closers.push(await startMetrics(metrics, director, log))
+    checkDescriptors(log)
     sayReady()
     isReady = true
     log.info({ reason: await ending.reason }, 'director ends')

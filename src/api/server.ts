@@ -12,13 +12,19 @@ import { type ApiParts, errorBody, understand } from './requests.js'
 const idleMs = 60_000
 
 /**
+ * Connections at once. Only root can open the socket, and each command is a connection of its own for a moment: this many
+ * are a script that went wrong. Its commands fail until it ends some; idle ones end by themselves.
+ */
+export const maxControlConnections = 128
+
+/**
  * Serves the control socket (protocol.ts).
  * @param path of the Unix socket; its directory must exist.
  * @throws DirectorError BUSY if another director listens there.
  */
 export async function serveApi(path: string, parts: ApiParts, log: Logger): Promise<SocketServer> {
   const state = { parts, log, goesDown: false }
-  return serveOnSocket(path, (socket) => {
+  return serveOnSocket(path, maxControlConnections, log, (socket) => {
     serve(state, socket).catch((err) => log.debug({ err }, 'a client went away before its answer was complete'))
   })
 }

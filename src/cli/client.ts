@@ -109,13 +109,25 @@ function connectionError(error: NodeJS.ErrnoException, socketPath: string): Dire
       return new DirectorError('PERMISSION', `${socketPath}: only root may speak to the director`, details, {
         cause: error,
       })
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return new DirectorError(
+        'BUSY',
+        `the director at ${socketPath} has closed the connection; its log says why`,
+        details,
+        {
+          cause: error,
+        },
+      )
     default:
       return new DirectorError('INTERNAL', `the director at ${socketPath}: ${error.message}`, details, { cause: error })
   }
 }
 
 function brokenOff(socketPath: string): DirectorError {
-  return new DirectorError('INTERNAL', `the director at ${socketPath} has broken off its answer`, { socketPath })
+  return new DirectorError('INTERNAL', `the director at ${socketPath} has broken off its answer; its log says why`, {
+    socketPath,
+  })
 }
 
 function answeredError({ code, message }: ErrorBody): DirectorError {

@@ -2,6 +2,8 @@ import { existsSync, lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { DirectorError } from '../core/errors.js'
+import type { Logger } from '../core/logger.js'
+import { capConnections } from './connection-cap.js'
 
 /**
  * Listens on a Unix socket that only its owner can open, from the moment it exists. A socket that a dead process left is replaced.
@@ -40,10 +42,16 @@ export interface SocketServer {
 
 /**
  * Serves clients on a Unix socket ({@link listenOnSocket}). A client may close its half when it has asked, as nc -N does.
+ * @param most connections at once; those beyond are closed.
  * @param serve is given each connection.
  * @throws DirectorError as listenOnSocket.
  */
-export async function serveOnSocket(path: string, serve: (socket: Socket) => void): Promise<SocketServer> {
+export async function serveOnSocket(
+  path: string,
+  most: number,
+  log: Logger,
+  serve: (socket: Socket) => void,
+): Promise<SocketServer> {
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
@@ -51,6 +59,7 @@ export async function serveOnSocket(path: string, serve: (socket: Socket) => voi
     serve(socket)
   })
   await listenOnSocket(server, path)
+  capConnections(server, path, most, log)
   return {
     close: () =>
       new Promise((resolve) => {

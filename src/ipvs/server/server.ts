@@ -12,6 +12,12 @@ import { RefusalLog } from './refusals.js'
 const departures: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 /**
+ * Connections at once. Only root can open the socket. Each netlink socket of a program under `xlvs exec` is one, for as long
+ * as it is open: keepalived has a handful.
+ */
+export const maxNetlinkConnections = 256
+
+/**
  * Answers the netlink messages that kernel IPVS answers, on a Unix stream socket: one message after another in both directions,
  * padded to 4. Requests of one connection are answered in order.
  * @param path of the socket; its directory must exist.
@@ -20,7 +26,7 @@ const departures: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STR
 export async function serveIpvs(path: string, parts: IpvsParts, log: Logger): Promise<SocketServer> {
   const context: Context = { ...parts, patience: new Patience(parts.clock) }
   const logs: Logs = { log, refusals: new RefusalLog(log) }
-  return serveOnSocket(path, (socket) => {
+  return serveOnSocket(path, maxNetlinkConnections, log, (socket) => {
     // Without a listener an error would end the process; whoever reads or writes hears of it, too.
     socket.on('error', () => {})
     converse(socket, context, logs).catch((err: NodeJS.ErrnoException) => {
