@@ -80,12 +80,12 @@ t.test('the event loop goes on while services are read and rows are written', as
 })
 
 for (const [name, command] of [
-  ['deleted', { type: 'delete-service', key: web }],
-  ['zeroed', { type: 'zero', key: web }],
+  ['deleted', { type: 'delete-service', key: dns }],
+  ['zeroed', { type: 'zero', key: dns }],
 ] as const) {
-  t.test(`totals keep the traffic of a service that is ${name} when it has been read`, async (t) => {
+  t.test(`totals keep the traffic of a service that is ${name} before it is read`, async (t) => {
     const fixture = await withServices()
-    sendBurst(fixture, web)
+    sendBurst(fixture, dns)
     const { director } = fixture
     const snapshot = await takeSnapshot(
       {
