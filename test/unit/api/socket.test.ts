@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { dirname } from 'node:path'
 import t from 'tap'
+import { maxControlConnections } from '../../../src/api/server.js'
+import { controlClient } from '../../../src/cli/client.js'
 import { listenOnSocket } from '../../../src/net/unix-socket.js'
 import { ask, served, socketPath } from './fixture.js'
 
@@ -55,4 +58,17 @@ t.test('a file is not taken for a socket', async (t) => {
 t.test('a directory that is not there', async (t) => {
   const path = `${dirname(socketPath(t))}/absent/s`
   await t.rejects(listenOnSocket(createServer(), path), { code: 'INVALID', message: /there is no directory .*absent$/ })
+})
+
+t.test('a command beyond the cap of connections is told why it fails', async (t) => {
+  const { path, log } = await served(t)
+  const held = Array.from({ length: maxControlConnections }, () => connect(path))
+  t.teardown(() => {
+    for (const socket of held) socket.destroy()
+  })
+  await Promise.all(held.map((socket) => once(socket, 'connect')))
+  const directory = dirname(path)
+  renameSync(path, `${directory}/xlvs.sock`)
+  await t.rejects(controlClient(directory).status(), { message: /its log says why$/ })
+  t.strictSame(log.lines.at(-1), 'warn too many connections at once; those beyond the cap are closed')
 })
