@@ -45,7 +45,14 @@ export class Field {
 
   #refused(allowed: string): DirectorError {
     const field = this.path || 'request'
-    const shown = this.value === undefined ? 'missing' : `${JSON.stringify(this.value)}`.slice(0, 80)
+    const shown = shownValue(this.value)
     return new DirectorError('INVALID', `${field}: ${shown}, but ${allowed} is needed`, { field, value: this.value })
   }
+}
+
+/** A value in a sentence. Of objects and arrays the kind alone: they may be too deep for JSON.stringify, and too long. */
+function shownValue(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (typeof value !== 'object' || value === null) return `${JSON.stringify(value)}`.slice(0, 80)
+  return Array.isArray(value) ? 'an array' : 'an object'
 }

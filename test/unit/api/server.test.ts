@@ -85,7 +85,10 @@ t.test('requests that cannot be understood', async (t) => {
   const cases: [line: string, message: string | RegExp][] = [
     ['{"request": [', /^request: not JSON/],
     ['GET / HTTP/1.1\r', /^request: not JSON/],
-    ['[]', 'request: [], but an object is needed'],
+    ['[]', 'request: an array, but an object is needed'],
+    ['['.repeat(1e5) + ']'.repeat(1e5), 'request: an array, but an object is needed'],
+    [`{"request":${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}}`, /^request: an object, but one of/],
+    [`{"request":"services","key":{"protocol":${'['.repeat(1e5)}${']'.repeat(1e5)}}}`, /^key.protocol: an array, but/],
     ['null', 'request: null, but an object is needed'],
     ['{}', 'request: missing, but one of commands, services, timeouts, status, down, connections is needed'],
     ['{"request":"toString"}', /^request: "toString", but one of/],
