@@ -14,11 +14,15 @@ import type { Request } from './request.js'
 const maxBatch = 1000
 
 /** A line whose turn has not come: a change to send, or the sentence to print instead. */
-type Waiting = { readonly name: CommandName; readonly change: Command } | { readonly refusal: string }
+type Waiting = { readonly number: number } & (
+  | { readonly name: CommandName; readonly change: Command }
+  | { readonly refusal: string }
+)
 
 /**
  * `-R`: carries out the command lines on stdin in order. What the director refuses is printed, and the next line is
- * tried; the exit status is that of the last line. An error of the line itself ends it at once, as do -h and -v.
+ * tried; the exit status is that of the last line. An error of the line itself ends it at once, as do -h and -v. Where ipvsadm
+ * does not say which line it speaks of, the number stands before the sentence.
  *
  * Lines that have arrived together are sent together: that is what makes a large table quick to load, and a line that
  * comes alone is carried out when it comes.
@@ -27,9 +31,10 @@ type Waiting = { readonly name: CommandName; readonly change: Command } | { read
  */
 export async function restore(
   io: Pick<Io, 'stdin' | 'stderr' | 'client' | 'names'>,
-  show: (request: Request) => Promise<number>,
+  show: (request: Request, line: number) => Promise<number>,
 ): Promise<number> {
   let waiting: Waiting[] = []
+  let number = 0
   let status = 0
   let sent: Promise<void> = Promise.resolve()
 
@@ -54,7 +59,7 @@ export async function restore(
     for (const line of lines) {
       const result = 'change' in line ? results.next().value : undefined
       const refusal = 'refusal' in line ? line.refusal : result && refusalText(line.name, result)
-      if (refusal) complaints += `${refusal}\n`
+      if (refusal) complaints += `${atLine(line.number, refusal)}\n`
       status = refusal ? 255 : 0
     }
     if (complaints !== '') await write(io.stderr, complaints)
@@ -63,13 +68,14 @@ export async function restore(
   try {
     for await (const lines of lineBatches(io.stdin.setEncoding('utf8'))) {
       for (const text of lines) {
+        number++
         const argv = words(text)
         if (argv.length === 0) continue
-        const line = await readLine(argv, io.names)
+        const line = await readLine(number, argv, io.names)
         if ('kind' in line) {
           await finish()
           if (line.kind === 'restore') throw tryHelp()
-          status = await show(line)
+          status = await show(line, number)
           if (status !== 0 || line.kind === 'help' || line.kind === 'version') return status
         } else {
           waiting.push(line)
@@ -79,11 +85,17 @@ export async function restore(
       await carryOut()
     }
   } catch (error) {
-    if (error instanceof ArgumentError) await finish()
-    throw error
+    if (!(error instanceof ArgumentError)) throw error
+    await finish()
+    throw new ArgumentError(atLine(number, error.message), error.status)
   }
   await finish()
   return status
+}
+
+/** A complaint about a line of the input. */
+export function atLine(number: number, complaint: string): string {
+  return `line ${number}: ${complaint}`
 }
 
 /** The words of a line: ipvsadm passes over its own name, wherever it stands. */
@@ -93,15 +105,16 @@ function words(text: string): string[] {
 
 /** A line to wait with the others, or a request that cannot. */
 async function readLine(
+  number: number,
   argv: readonly string[],
   names: Names,
 ): Promise<Waiting | Exclude<Request, { kind: 'change' }>> {
   try {
     const { name, request } = await parseCommandLine(argv, names)
-    if (request instanceof DirectorError) return { refusal: refusalText(name, request) }
-    return request.kind === 'change' ? { name, change: request.change } : request
+    if (request instanceof DirectorError) return { number, refusal: refusalText(name, request) }
+    return request.kind === 'change' ? { number, name, change: request.change } : request
   } catch (error) {
-    if (error instanceof OptionError) return { refusal: error.message }
+    if (error instanceof OptionError) return { number, refusal: error.message }
     throw error
   }
 }

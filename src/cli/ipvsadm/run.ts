@@ -45,16 +45,23 @@ async function perform(request: Request, io: Io): Promise<number> {
       await (await import('./list.js')).list(request, io)
       return 0
     case 'restore': {
-      const { restore } = await import('./restore.js')
-      return restore(io, (shown) => perform(shown, io).catch((error) => complain(io, shown.name, error)))
+      const { atLine, restore } = await import('./restore.js')
+      return restore(io, (shown, line) =>
+        perform(shown, io).catch((error) => complain(io, shown.name, error, (message) => atLine(line, message))),
+      )
     }
   }
 }
 
-/** Prints an expected error in ipvsadm's words; returns the exit status. */
-async function complain({ stderr }: Pick<Io, 'stderr'>, name: CommandName, error: unknown): Promise<number> {
+/** Prints an expected error in ipvsadm's words; returns the exit status. @param told what is made of the words. */
+async function complain(
+  { stderr }: Pick<Io, 'stderr'>,
+  name: CommandName,
+  error: unknown,
+  told = (message: string) => message,
+): Promise<number> {
   const [message, status] = describe(name, error)
-  await write(stderr, `${message}\n`)
+  await write(stderr, `${told(message)}\n`)
   return status
 }
 
