@@ -29,8 +29,8 @@ export interface NextHopSource {
   unwatch(rip: Address): void
   /** The way as last seen; 'unresolved' for an address not watched. */
   get(rip: Address): NextHop
-  /** Calls back for every change of a watched address; one listener. */
-  onChange(listener: (rip: Address, hop: NextHop) => void): void
+  /** Calls back with the watched addresses whose ways have changed, those found together in one call; one listener. */
+  onChange(listener: (rips: readonly Address[]) => void): void
   /**
    * Calls back with the hardware addresses that frames for this machine have on the director's interfaces: when they are
    * first read and whenever they change; one listener.

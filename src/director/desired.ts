@@ -9,12 +9,34 @@ export interface DesiredService {
   readonly servers: readonly RealServer[]
 }
 
-/** @throws DirectorError SERVER_EXISTS. */
-export function withServer({ service, servers }: DesiredService, server: RealServer): DesiredService {
-  if (position(servers, server) >= 0) {
-    throw new DirectorError('SERVER_EXISTS', `${serviceKeyText(service)} has a server ${serverKeyText(server)} already`)
+/** A service to which servers are added one after the other; an addition takes the same time, however many there are. */
+export class GrowingService {
+  readonly #keys: Set<string>
+  readonly #added: RealServer[] = []
+
+  constructor(readonly before: DesiredService) {
+    this.#keys = new Set(before.servers.map(serverKeyText))
   }
-  return { service, servers: [server, ...servers] }
+
+  /** @throws DirectorError SERVER_EXISTS. */
+  checkAbsent(server: ServerKey): void {
+    const key = serverKeyText(server)
+    if (!this.#keys.has(key)) return
+    const { service } = this.before
+    throw new DirectorError('SERVER_EXISTS', `${serviceKeyText(service)} has a server ${key} already`)
+  }
+
+  /** Adds a server that is absent. */
+  add(server: RealServer): void {
+    this.#keys.add(serverKeyText(server))
+    this.#added.push(server)
+  }
+
+  /** The service with all that was added. */
+  get grown(): DesiredService {
+    const { service, servers } = this.before
+    return { service, servers: [...this.#added.toReversed(), ...servers] }
+  }
 }
 
 /** Changes a server where it stands in the list. @throws DirectorError NO_SUCH_SERVER. */

@@ -8,13 +8,13 @@ import { addTraffic, noTraffic, sumOfTraffic, type Traffic } from '../core/traff
 import { type ServiceKey, serviceKeyText } from '../core/virtual-service.js'
 import type { Dataplane, ServiceCounters } from '../dataplane/dataplane.js'
 import { schedulerNamed } from '../scheduler/index.js'
-import { type Addition, isAddition, runs } from './additions.js'
+import { type Addition, Additions, isAddition, runs } from './additions.js'
 import { Arrivals } from './arrivals.js'
-import { type DesiredService, withoutServer, withServer, withServerEdited } from './desired.js'
+import { type DesiredService, withoutServer, withServerEdited } from './desired.js'
 import { Estimator, estimationIntervalMs } from './estimator.js'
 import { every } from './every.js'
 import { Reconciler } from './reconciler.js'
-import { validateServer, validateServiceKey, validateTimeouts } from './validate.js'
+import { validateServer, validateTimeouts } from './validate.js'
 import { serviceView } from './views.js'
 
 /** How often the data plane is asked to collect what is no longer used, and failed writes are tried again. */
@@ -39,6 +39,13 @@ export class Director {
   readonly #arrivals: Arrivals
   readonly #estimator = new Estimator()
   readonly #services = new Map<string, DesiredService>()
+  readonly #additions = new Additions({
+    find: (key) => this.#services.get(serviceKeyText(key)),
+    install: (desired) => this.#install(desired),
+    isUsed: (rip) => this.#reconciler.isUsed(rip),
+    refusal: (command, error) => this.#refusal(command, error),
+    done: (command) => this.#log.info({ command }, 'command carried out'),
+  })
   #stopTimers: (() => void)[] = []
 
   constructor({ dataplane, nextHops, log, clock }: DirectorParts) {
@@ -79,14 +86,12 @@ export class Director {
 
   /** Carries out commands in order. One result for each: undefined, or why it was refused; the others are carried out. */
   executeAll(commands: readonly Command[]): (DirectorError | undefined)[] {
-    const results: (DirectorError | undefined)[] = []
-    for (const run of runs(commands)) {
-      results.push(...(this.#addAtOnce(run) ?? run.map((command) => this.#attempt(command))))
-    }
-    return results
+    return [...runs(commands)].flatMap((run) =>
+      run.every(isAddition) ? this.#additions.carryOut(run) : run.map((command) => this.#attempt(command)),
+    )
   }
 
-  #attempt(command: Command): DirectorError | undefined {
+  #attempt(command: Exclude<Command, Addition>): DirectorError | undefined {
     try {
       this.#carryOut(command)
     } catch (error) {
@@ -94,33 +99,6 @@ export class Director {
     }
     this.#log.info({ command }, 'command carried out')
     return undefined
-  }
-
-  /**
-   * Installs a service once for all the servers that commands add to it, which loads a table in two thirds of the time, where
-   * the scheduler does not care about the steps.
-   * @returns undefined, with nothing changed, if they have to be carried out one by one.
-   */
-  #addAtOnce(run: readonly Command[]): (DirectorError | undefined)[] | undefined {
-    if (run.length < 2 || !run.every(isAddition)) return undefined
-    let desired: DesiredService | undefined
-    const results = run.map((command) => {
-      try {
-        desired = this.#withAddition(command, desired)
-        return undefined
-      } catch (error) {
-        return this.#refusal(command, error)
-      }
-    })
-    if (desired && schedulerNamed(desired.service.scheduler).isStepwise) return undefined
-    try {
-      if (desired) this.#install(desired)
-    } catch {
-      // One by one it comes out which of them is too much.
-      return undefined
-    }
-    for (const [i, command] of run.entries()) if (!results[i]) this.#log.info({ command }, 'command carried out')
-    return results
   }
 
   /** Resolves when what the last commands changed is in force and servers can take packets, or will not very soon. */
@@ -175,12 +153,8 @@ export class Director {
     }
   }
 
-  #carryOut(command: Command): void {
+  #carryOut(command: Exclude<Command, Addition>): void {
     switch (command.type) {
-      case 'add-service':
-      case 'add-server':
-        this.#install(this.#withAddition(command))
-        break
       case 'edit-service':
         this.#editService({ service: command.service, servers: this.#present(command.service).servers })
         break
@@ -206,20 +180,6 @@ export class Director {
         this.#setTimeouts(command.timeouts)
         break
     }
-  }
-
-  /** What an addition makes of a service. @param before the service, if it is not as it stands. */
-  #withAddition(command: Addition, before?: DesiredService): DesiredService {
-    if (command.type === 'add-server') {
-      return withServer(before ?? this.#present(command.key), validateServer(command.server))
-    }
-    const { scheduler, ...key } = command.service
-    validateServiceKey(key)
-    if (this.#services.has(serviceKeyText(key))) {
-      throw new DirectorError('SERVICE_EXISTS', `${serviceKeyText(key)} exists already`)
-    }
-    schedulerNamed(scheduler)
-    return { service: command.service, servers: [] }
   }
 
   /** The same scheduler stays bound and goes on where it was (ip_vs_edit_service). */

@@ -11,6 +11,7 @@ import { AddressUsers } from './address-users.js'
 import type { Arrivals } from './arrivals.js'
 import type { DesiredService } from './desired.js'
 import { nextPlan, type PlanInForce, picksAlike, planFound } from './planner.js'
+import { StalePlan } from './stale-plan.js'
 
 interface Installed extends DesiredService {
   readonly inForce: PlanInForce
@@ -51,14 +52,16 @@ export class Reconciler {
       this.#users.replace(text, addressesOf(), addressesOf(desired))
     }
     for (const [rip, hop] of this.#dataplane.nextHops()) if (this.#users.has(rip)) this.#hops.set(rip, hop)
-    this.#nextHops.onChange((rip) => this.#refresh(rip))
+    this.#nextHops.onChange((rips) => this.#refresh(rips))
     this.#nextHops.onOwnMacs((macs) => this.#dataplane.setOwnMacs(macs))
     for (const rip of this.#users.addresses()) this.#nextHops.watch(rip)
     await this.#nextHops.settled()
+    const found: Address[] = []
     for (const rip of this.#users.addresses()) {
       if (this.#wayTo(rip) === 'unresolved') this.#pending.add(rip)
-      else this.#refresh(rip)
+      else found.push(rip)
     }
+    this.#refresh(found)
     for (const installed of this.#installed.values()) if (!this.#isCurrent(installed)) this.#write(installed)
     this.#dataplane.collect()
     return [...this.#installed.values()].map(({ service, servers }) => ({ service, servers }))
@@ -115,7 +118,7 @@ export class Reconciler {
 
   /** To be called every few seconds: applies what could not be applied, and has the data plane collect. */
   upkeep(): void {
-    for (const rip of [...this.#pending]) this.#refresh(rip)
+    this.#refresh([...this.#pending])
     this.#dataplane.collect()
   }
 
@@ -136,6 +139,11 @@ export class Reconciler {
     return this.#hops.get(rip) ?? 'unresolved'
   }
 
+  /** Whether a server of any service has an address. */
+  isUsed(rip: Address): boolean {
+    return this.#users.has(rip)
+  }
+
   /** Addresses of real servers to which no way is known. */
   unresolved(): Address[] {
     return [...this.#users.addresses()].filter((rip) => this.hop(rip) === 'unresolved')
@@ -150,31 +158,33 @@ export class Reconciler {
     this.#installed.set(text, { service, servers, inForce })
   }
 
-  /** {@link #apply} where nobody waits for the outcome. */
-  #refresh(rip: Address): void {
-    this.#pending.delete(rip)
-    if (!this.#users.has(rip)) return
-    try {
-      this.#apply(rip)
-    } catch (err) {
-      this.#pending.add(rip)
-      this.#log.warn({ err, rip }, 'next hop could not be applied and will be retried')
+  /**
+   * Puts the ways to addresses in force, then has services pick their servers, or no longer pick them: each service once, but
+   * step by step where its scheduler cares. Nobody waits for it: what fails is tried again.
+   */
+  #refresh(rips: readonly Address[]): void {
+    const stale = new Map<string, StalePlan>()
+    for (const rip of rips) {
+      this.#pending.delete(rip)
+      const [from, to] = [this.hop(rip), this.#wayTo(rip)]
+      if (!this.#users.has(rip) || isDeepStrictEqual(from, to)) continue
+      const isFound = to !== 'unresolved'
+      const users = from === 'unresolved' || !isFound ? [...this.#users.of(rip)] : []
+      for (const text of users) {
+        if (stale.get(text)?.isStep(rip, isFound)) this.#replan(text, stale)
+        const installed = this.#installed.get(text)
+        if (installed && !stale.has(text)) stale.set(text, new StalePlan(installed, this.#eligible))
+      }
+      try {
+        this.#setHop(rip, to)
+      } catch (err) {
+        this.#retry(rip, from, err)
+        continue
+      }
+      for (const text of users) stale.get(text)?.note(rip, from, isFound)
+      this.#log.info({ rip, from, to }, 'next hop changed')
     }
-  }
-
-  /** Puts the way to an address in force, then has services pick its servers, or no longer pick them. */
-  #apply(rip: Address): void {
-    const from = this.hop(rip)
-    const to = this.#wayTo(rip)
-    if (isDeepStrictEqual(from, to)) return
-    try {
-      this.#setHop(rip, to)
-      if (from === 'unresolved' || to === 'unresolved') this.#replan(rip)
-    } catch (error) {
-      this.#hops.set(rip, from)
-      throw error
-    }
-    this.#log.info({ rip, from, to }, 'next hop changed')
+    for (const text of [...stale.keys()]) this.#replan(text, stale)
   }
 
   #setHop(rip: Address, hop: NextHop): void {
@@ -186,11 +196,23 @@ export class Reconciler {
     if (hop !== 'unresolved') this.arrivals.delete(rip)
   }
 
-  #replan(rip: Address): void {
-    for (const text of this.#users.of(rip)) {
-      const installed = this.#installed.get(text)
+  /** Plans a service anew. */
+  #replan(text: string, stale: Map<string, StalePlan>): void {
+    const installed = this.#installed.get(text)
+    const changed = stale.get(text)?.changed ?? []
+    stale.delete(text)
+    try {
       if (installed && !this.#isCurrent(installed)) this.#write(installed)
+    } catch (err) {
+      for (const [rip, from] of changed) this.#retry(rip, from, err)
     }
+  }
+
+  /** Has the way to an address applied again at the next {@link upkeep}. */
+  #retry(rip: Address, from: NextHop, err: unknown): void {
+    this.#hops.set(rip, from)
+    this.#pending.add(rip)
+    this.#log.warn({ err, rip }, 'next hop could not be applied and will be retried')
   }
 
   #forget(rip: Address): void {

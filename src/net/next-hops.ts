@@ -41,7 +41,7 @@ export class KernelNextHops implements NextHopSource {
   readonly #lingering = new Map<Address, number>()
   #neighbours = new Map<string, NeighbourWatch>()
   #links: ReadonlyMap<string, Link> = new Map()
-  #listener: (rip: Address, hop: NextHop) => void = () => {}
+  #listener: (rips: readonly Address[]) => void = () => {}
   #ownMacsListener: (macs: readonly string[]) => void = () => {}
   #ownMacs: readonly string[] = []
   readonly #monitor: { close(): Promise<void> }
@@ -84,7 +84,7 @@ export class KernelNextHops implements NextHopSource {
     return this.#lingering.has(rip) ? 'unresolved' : (this.#watched.get(rip)?.hop ?? 'unresolved')
   }
 
-  onChange(listener: (rip: Address, hop: NextHop) => void): void {
+  onChange(listener: (rips: readonly Address[]) => void): void {
     this.#listener = listener
   }
 
@@ -209,13 +209,15 @@ export class KernelNextHops implements NextHopSource {
   }
 
   #report(watched: readonly [Address, Watched][]): void {
+    const changed: Address[] = []
     for (const [rip, one] of watched) {
       const neighbour = one.way?.type === 'neighbour' ? this.#neighbours.get(neighbourKeyText(one.way.key)) : undefined
       const hop = one.way ? nextHopOf(one.way, neighbour?.mac) : 'unresolved'
       if (sameNextHop(hop, one.hop) || this.#watched.get(rip) !== one) continue
       one.hop = hop
-      if (!this.#lingering.has(rip)) this.#listener(rip, hop)
+      if (!this.#lingering.has(rip)) changed.push(rip)
     }
+    if (changed.length > 0) this.#listener(changed)
   }
 
   async #apply(actions: readonly NeighbourAction[]): Promise<void> {

@@ -7,12 +7,18 @@ export class FakeNextHops implements NextHopSource {
   readonly watched = new Set<Address>()
   readonly ownMacs: readonly string[] = [defaultAddresses.directorMac]
   readonly #hops = new Map<Address, NextHop>()
-  #listener: (rip: Address, hop: NextHop) => void = () => {}
+  #listener: (rips: readonly Address[]) => void = () => {}
 
   /** From now on an address is reached like this; who watches it hears of it. */
   set(rip: Address, hop: NextHop): void {
-    this.#hops.set(rip, hop)
-    if (this.watched.has(rip)) this.#listener(rip, hop)
+    this.setAll([[rip, hop]])
+  }
+
+  /** The same for several, which are heard of together. */
+  setAll(hops: readonly (readonly [Address, NextHop])[]): void {
+    for (const [rip, hop] of hops) this.#hops.set(rip, hop)
+    const heard = hops.flatMap(([rip]) => (this.watched.has(rip) ? [rip] : []))
+    if (heard.length > 0) this.#listener(heard)
   }
 
   watch(rip: Address): void {
@@ -27,7 +33,7 @@ export class FakeNextHops implements NextHopSource {
     return (this.watched.has(rip) && this.#hops.get(rip)) || 'unresolved'
   }
 
-  onChange(listener: (rip: Address, hop: NextHop) => void): void {
+  onChange(listener: (rips: readonly Address[]) => void): void {
     this.#listener = listener
   }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Address } from '../../src/core/address.js'
 import { systemClock } from '../../src/core/clock.js'
 import type { Logger } from '../../src/core/logger.js'
 import type { Hop, NextHop } from '../../src/core/next-hop.js'
@@ -45,7 +46,7 @@ t.test('next hops of a director on an Ethernet segment', { skip: reason ?? false
   const nextHops = new KernelNextHops(counted, systemClock, logger)
   t.teardown(() => nextHops.close())
   const changes: [string, NextHop][] = []
-  nextHops.onChange((address, hop) => changes.push([address, hop]))
+  nextHops.onChange((rips) => changes.push(...rips.map((rip): [Address, NextHop] => [rip, nextHops.get(rip)])))
 
   const macTo = (address: string) => (nextHops.get(address) as Hop).destinationMac
 

@@ -111,7 +111,8 @@ export class ServiceTable {
         undo.push(() => this.#services.delete(key))
         this.#vips.add(service.vip)
       }
-      for (const slot of before?.slots ?? []) if (!slots.includes(slot)) this.servers.remove(slot)
+      const listed = new Set(slots)
+      for (const slot of before?.slots ?? []) if (!listed.has(slot)) this.servers.remove(slot)
       if (before) this.plans.release(before.plan)
       this.#installed.set(serviceKeyText(service), { id, plan, entry, slots })
     } catch (error) {

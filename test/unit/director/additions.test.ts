@@ -71,3 +71,69 @@ t.test('steps that a scheduler cares about are taken one by one', async (t) => {
     t.same(plans.at(-2), plans.at(-1), scheduler)
   }
 })
+
+/** Commands that make a service with servers of some weights. */
+function withWeights(scheduler: string, weights: readonly number[]): Command[] {
+  const added = weights.map(
+    (weight, i) => ({ type: 'add-server', key: web, server: routed(`10.0.${i >> 8}.${i & 255}`, weight) }) as const,
+  )
+  return [{ type: 'add-service', service: { ...web, scheduler } }, ...added]
+}
+
+t.test(
+  'ways that are found together make the plans that they make one by one, with a write for each new weight',
+  async (t) => {
+    const weights = Array.from({ length: 200 }, (_, i) => [4, 6, 4, 9][(i >> 4) & 3] as number)
+    const commands = withWeights('wrr', weights)
+    const hops = commands.flatMap((command, i) =>
+      command.type === 'add-server' ? ([[command.server.rip, hopTo(i)]] as const) : [],
+    )
+    const plans: unknown[] = []
+    for (const together of [true, false]) {
+      const { director, dataplane, nextHops } = await startedDirector()
+      director.executeAll(commands)
+      dataplane.writes.length = 0
+      if (together) {
+        nextHops.setAll(hops)
+        t.equal(dataplane.writes.filter((write) => write.startsWith('setService')).length, 3)
+        nextHops.setAll(hops.map(([rip]) => [rip, 'unresolved']))
+        nextHops.setAll(hops.slice(7))
+      } else {
+        for (const [rip, hop] of hops) nextHops.set(rip, hop)
+        for (const [rip] of hops) nextHops.set(rip, 'unresolved')
+        for (const [rip, hop] of hops.slice(7)) nextHops.set(rip, hop)
+      }
+      plans.push(dataplane.service(web)?.plan)
+    }
+    t.same(plans[0], plans[1])
+  },
+)
+
+t.test('servers of known weights are added together, also by wrr', async (t) => {
+  const commands = withWeights('wrr', [4, 4, 6, 4, 6, 6, 9, 4])
+  const plans: unknown[] = []
+  for (const together of [true, false]) {
+    const { director, dataplane, nextHops } = await startedDirector()
+    for (let i = 0; i < 8; i++) nextHops.set(`10.0.0.${i}`, hopTo(i))
+    if (together) director.executeAll(commands)
+    else for (const command of commands) director.execute(command)
+    if (together) t.equal(dataplane.writes.filter((write) => write.startsWith('setService')).length, 4)
+    plans.push(dataplane.service(web)?.plan)
+  }
+  t.same(plans[0], plans[1])
+})
+
+t.test('once a table is full, servers are refused without another try', async (t) => {
+  const { director, dataplane } = await startedDirector()
+  takeRoom(dataplane, maps.realServers.maxEntries - 2)
+  let tries = 0
+  const { setService } = dataplane
+  dataplane.setService = (entry) => {
+    tries++
+    setService.call(dataplane, entry)
+  }
+  const results = director.executeAll(withWeights('lc', Array(500).fill(1)))
+  t.same(new Set(results.slice(3).map((error) => error?.code)), new Set(['NO_SPACE']))
+  t.same(results.slice(0, 3), [undefined, undefined, undefined])
+  t.ok(tries < 25, `${tries} tries`)
+})

@@ -16,7 +16,9 @@ function start() {
   const logger = { debug: ignore, info: ignore, error: ignore, warn: (fields: object) => warnings.push(fields) }
   const nextHops = new KernelNextHops(network, clock, logger, ['eth0'])
   const changes: [string, string][] = []
-  nextHops.onChange((address, hop) => changes.push([address, brief(hop)]))
+  nextHops.onChange((rips) =>
+    changes.push(...rips.map((rip): [string, ReturnType<typeof brief>] => [rip, brief(nextHops.get(rip))])),
+  )
   return { network, clock, warnings, nextHops, changes }
 }
 
