@@ -48,7 +48,7 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
     .description(help.summary)
     .version(io.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this text')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print this text, or that of a command')
     .addHelpText('after', help.program)
     .enablePositionalOptions()
     .exitOverride()
@@ -71,10 +71,11 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
     .summary('run the director in the foreground')
     .description(help.runDescription)
     .addOption(
-      new Option('--interface <name>', 'interface on which packets arrive; may be given more than once')
-        .argParser(addInterface)
-        .makeOptionMandatory(),
+      new Option('--interface <name>', 'interface on which packets arrive; may be given more than once').argParser(
+        addInterface,
+      ),
     )
+    .hook('preAction', needs('interface'))
     .addOption(
       new Option('--dataplane <name>', 'what forwards: auto is XDP, or raw sockets where that cannot run')
         .choices(dataplanes)
@@ -147,6 +148,20 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
       done(status)
     })
 
+  program
+    .command('version')
+    .summary('print the version')
+    .action(() => write(io.stdout, `${io.version}\n`))
+
+  for (const [name, meant] of Object.entries(otherNames)) {
+    program
+      .command(name, { hidden: true })
+      .argument('[arguments...]')
+      .helpOption(false)
+      .allowUnknownOption()
+      .action(() => program.error(`error: unknown command '${name}'\n(Did you mean ${meant}?)`))
+  }
+
   const realServer = program
     .command('realserver')
     .summary('make this machine a real server for a VIP, or undo it')
@@ -156,9 +171,8 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
     realServer
       .command(verb)
       .summary(help.realServerSummaries[verb])
-      .addOption(
-        new Option('--vip <address>', 'address of the virtual service').argParser(parseVip).makeOptionMandatory(),
-      )
+      .addOption(new Option('--vip <address>', 'address of the virtual service').argParser(parseVip))
+      .hook('preAction', needs('vip'))
       .addOption(
         new Option(
           '--interface <name>',
@@ -171,4 +185,19 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
       .action(async (options: RealServerOptions) => done(await actions.realServer(verb, options)))
   }
   return program
+}
+
+/** What other programs call commands of this one, where the spelling does not lead to the suggestion. */
+const otherNames: Readonly<Record<string, string>> = { start: 'run', stop: 'down', list: 'ipvsadm -L' }
+
+/**
+ * Refuses a command without an option. commander's own check comes before that for unknown options, so that a mistyped option
+ * would be called missing.
+ */
+function needs(attribute: string): (command: Command) => void {
+  return (command) => {
+    if (command.getOptionValue(attribute) !== undefined) return
+    const option = command.options.find((candidate) => candidate.attributeName() === attribute)
+    command.error(`error: required option '${option?.flags}' not specified`)
+  }
 }

@@ -92,6 +92,13 @@ t.test('refuses wrong usage, naming the option, its value and what is allowed', 
     [`run --interface eth0 --runtime-dir /${'x'.repeat(98)}`, /'--runtime-dir <dir>'.*at most 97 characters/],
     ['run --interface eth0 eth1', /too many arguments/],
     ['down --bogus', /unknown option '--bogus'/],
+    ['run --iface eth0', /unknown option '--iface'/],
+    ['realserver start --vip-address 192.0.2.10', /unknown option '--vip-address'/],
+    ['run eth0', /too many arguments/],
+    ['stop', /unknown command 'stop'\n\(Did you mean down\?\)/],
+    ['start --interface eth0', /unknown command 'start'\n\(Did you mean run\?\)/],
+    ['statsu', /unknown command 'statsu'\n\(Did you mean status\?\)/],
+    ['realserver stpo', /unknown command 'stpo'\n\(Did you mean stop\?\)/],
     ['realserver start', /required option '--vip <address>' not specified/],
     ['realserver start --vip 192.0.2', /'--vip <address>' argument '192.0.2'.*IPv4 address/],
     ['realserver start --vip 224.0.0.1', /'--vip <address>' argument '224.0.0.1'.*unicast/],
@@ -106,8 +113,18 @@ t.test('refuses wrong usage, naming the option, its value and what is allowed', 
 })
 
 t.test('help and version', async (t) => {
+  t.same(await xlvs('version'), { status: 0, stdout: '1.2.3\n', stderr: '', calls: [] })
   t.same(await xlvs('--version'), { status: 0, stdout: '1.2.3\n', stderr: '', calls: [] })
-  for (const commandLine of ['--help', 'run --help', 'down -h', 'status -h', 'realserver -h', 'realserver start -h']) {
+  for (const commandLine of [
+    '--help',
+    'help',
+    'help run',
+    'run --help',
+    'down -h',
+    'status -h',
+    'realserver -h',
+    'realserver start -h',
+  ]) {
     const { status, stdout } = await xlvs(commandLine)
     t.equal(status, 0)
     t.match(stdout, /^Usage: xlvs/, commandLine)
