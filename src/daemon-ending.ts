@@ -65,3 +65,20 @@ export function sayReady(): void {
     throw new DirectorError('INTERNAL', `stdout: 'ready' cannot be written: ${message}`, { code }, { cause })
   }
 }
+
+/**
+ * Does all steps of an end in order, also those after one that failed.
+ * @throws what the first of them threw, when all are done.
+ */
+export async function finish(steps: readonly (() => void | Promise<void>)[], log: Logger): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (err) {
+      log.error({ err }, 'a step of the end failed; the others are done')
+      failures.push(err)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join, resolve } from 'node:path'
 import { removeDirectories } from './bpf/index.js'
 import { DirectorError, type ErrorCode } from './core/errors.js'
+import { requireOwnDirectory } from './net/own-directory.js'
 
 /** What mkdir(2) refuses for, in words; the rest says the errno. */
 const refusals: Readonly<Record<string, { readonly code: ErrorCode; readonly reason: string }>> = {
@@ -23,10 +24,11 @@ export class RuntimeDirectory {
 
   constructor(readonly path: string) {}
 
-  /** @throws DirectorError that says why it cannot be made. */
+  /** @throws DirectorError that says why it cannot be made, or why one that is there is not used. */
   create(): void {
+    requireOwnDirectory(this.path, 'runtime-dir')
     try {
-      this.#outermostMade = mkdirSync(this.path, { recursive: true })
+      this.#outermostMade = mkdirSync(this.path, { recursive: true, mode: 0o755 })
       if (this.#outermostMade !== undefined) writeFileSync(this.#madePath, '')
     } catch (cause) {
       const { code = '' } = cause as NodeJS.ErrnoException

@@ -11,7 +11,7 @@ import type { DownOptions, RunOptions } from './cli/program.js'
 import { systemClock } from './core/clock.js'
 import { DirectorError } from './core/errors.js'
 import type { Logger } from './core/logger.js'
-import { Ending, sayReady } from './daemon-ending.js'
+import { Ending, finish, sayReady } from './daemon-ending.js'
 import { openLog } from './daemon-log.js'
 import { RuntimeDirectory } from './daemon-runtime.js'
 import { openDataplane, removeDataplanes } from './dataplane/open.js'
@@ -34,6 +34,8 @@ const objectPath = fileURLToPath(new URL('../../build/bpf/director.bpf.o', impor
 export const run = explained(async (options: RunOptions, version: string): Promise<void> => {
   const { log, close } = openLog(options.logLevel)
   const ending = new Ending(log)
+  // Whoever reads the output may go away; only `ready` has to be written.
+  for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error').on('error', () => {})
   try {
     await ending.during(() => direct(options, version, log, ending))
   } finally {
@@ -104,15 +106,9 @@ async function direct(options: RunOptions, version: string, log: Logger, ending:
     isReady = true
     log.info({ reason: await ending.reason }, 'director ends')
   } finally {
-    for (const close of closers.reverse()) await close()
-    if (isReady) {
-      await release()
-      if (isDown) runtime.remove()
-    } else {
-      await stop()
-      await abandon()
-      runtime.undo()
-    }
+    const undo = [stop, abandon, () => runtime.undo()]
+    const leave = [release, () => (isDown ? runtime.remove() : undefined)]
+    await finish([...closers.reverse(), ...(isReady ? leave : undo)], log)
   }
 }
 

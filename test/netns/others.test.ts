@@ -94,7 +94,7 @@ startupTest('files and pins of others', async (t, { director, namespace, pinDire
   const map = ['type', 'array', 'key', '4', 'value', '4', 'entries', '1', 'name', 'foreign']
   await executeOrThrow('bpftool', ['map', 'create', foreign, ...map])
   const former = join(pinDirectory, 'maps', 'server_traffic')
-  await executeOrThrow('bpftool', ['map', 'create', former, ...map])
+  await executeOrThrow('bpftool', ['map', 'create', former, ...map.slice(0, -1), 'server_traffic'])
   mkdirSync(runtimeDirectory)
   const running = director(['eth0'])
   await running.start()
@@ -123,3 +123,31 @@ startupTest('xlvs down of another, and with what others have pinned', async (t, 
   t.same(readdirSync(fixture.pinDirectory), ['foreign'])
   t.same(await fixture.programs(), {})
 })
+
+startupTest(
+  'down leaves a map of others that has our name',
+  async (t, { director, pinDirectory, programs, pinned }) => {
+    await runOnce(director(['eth0']))
+    const path = join(pinDirectory, 'maps/conns')
+    const replace = async (type: string, name: string) => {
+      await executeOrThrow('rm', [path])
+      const sizes = ['key', '4', 'value', '32', 'entries', '8']
+      await executeOrThrow('bpftool', ['map', 'create', path, 'type', type, ...sizes, 'name', name])
+    }
+    for (const [type, name] of [
+      ['array', 'theirs'],
+      ['hash', 'conns'],
+    ] as const) {
+      await replace(type, name)
+      const { status, stderr } = await director(['eth0']).down()
+      t.equal(status, 1)
+      t.equal(stderr, `xlvs: ${path}: not made by a director, although named so; left as it was\n`)
+      t.same(pinned('maps'), ['conns'])
+      t.same(await programs(), {})
+    }
+    t.match(await refusal(t, director(['eth0'])), /maps\/conns: not made by a director/, 'nor does a start replace it')
+    t.same(pinned('maps'), ['conns'])
+    await executeOrThrow('rm', [path])
+    t.equal((await director(['eth0']).down()).status, 0)
+  },
+)

@@ -14,6 +14,7 @@ import { defaultTimeouts } from '../../core/connection.js'
 import { DirectorError, UnsupportedError } from '../../core/errors.js'
 import type { Logger } from '../../core/logger.js'
 import { requireCapabilities } from '../../net/capabilities.js'
+import { requireOwnDirectory } from '../../net/own-directory.js'
 import type { Refusal } from '../dataplane.js'
 import { configLayout, sharedConstant, maps as specs } from '../tables/layout.gen.js'
 import { fromBytes } from '../tables/layout-fields.js'
@@ -61,6 +62,7 @@ export interface OpenedXdp {
 export function openXdp(options: XdpOptions): OpenedXdp {
   const { pinDir, log, clock } = options
   requireCapabilities('XDP', ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'])
+  requireOwnDirectory(pinDir, 'pin-dir')
   const made = ensureBpffs(pinDir)
   const lock = lockDirectory(pinDir)
   if (!lock) {
@@ -70,11 +72,13 @@ export function openXdp(options: XdpOptions): OpenedXdp {
   const adopts = pins.complete
   let close = () => lock.release()
   const abandon = () => {
-    if (!adopts) {
+    try {
+      if (adopts) return dropStages(pins, log)
       pins.remove()
       removeDirectories(made)
-    } else dropStages(pins, log)
-    close()
+    } finally {
+      close()
+    }
   }
   try {
     // Left by a start that was cut short.

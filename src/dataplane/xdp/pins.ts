@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { BpfLink, BpfMap, removeDirectories, waitForPrograms, type XdpMode } from '../../bpf/index.js'
+import { BpfError, BpfLink, BpfMap, removeDirectories, waitForPrograms, type XdpMode } from '../../bpf/index.js'
 import { DirectorError } from '../../core/errors.js'
 import { pinnedMaps } from './maps.js'
 
@@ -17,6 +17,10 @@ const nextSuffix = '-new'
 /** Of maps that earlier versions pinned: they are removed, too. */
 const formerNames = ['server_traffic']
 const currentNames = pinnedMaps.map(({ name }) => name)
+/** BPF_LINK_TYPE_XDP, linux/bpf.h. */
+const xdpLink = 6
+/** Bytes of a name in the kernel. */
+const kernelNameBytes = 15
 const ownNames = new Set([...currentNames, ...formerNames].flatMap((name) => [name, name + nextSuffix]))
 
 /**
@@ -108,17 +112,34 @@ export class Pins {
     for (const name of dropped) unlinkSync(join(this.#stages, name))
   }
 
-  /** Takes everything out of the path; links first, so that no packet meets half of it. */
+  /**
+   * Takes everything out of the path; links first, so that no packet meets half of it.
+   * @throws DirectorError INVALID that names pins with our names that are no director's. They stay, the others are gone.
+   */
   clear(): void {
-    for (const link of this.links()) this.removeLink(link)
-    this.dropStages()
-    for (const name of this.mapNames()) unlinkSync(this.#mapPath(name))
+    const foreign = this.#foreign()
+    for (const link of this.links()) if (!foreign.includes(this.#linkPath(link))) this.removeLink(link)
+    if (foreign.length === 0) this.dropStages()
+    for (const path of this.mapNames().map((name) => this.#mapPath(name))) if (!foreign.includes(path)) unlinkSync(path)
+    if (foreign.length === 0) return
+    const message = `${foreign.join(', ')}: not made by a director, although named so; left as it was`
+    throw new DirectorError('INVALID', message, { pins: foreign })
   }
 
-  /** Clears, and takes the directories away. What others have put there stays, in its directories. */
+  /** Clears, and takes the directories away. What others have put there stays, in its directories. @throws as clear(). */
   remove(): void {
-    this.clear()
-    for (const directory of [...this.#directories, this.directory]) removeDirectories([directory])
+    try {
+      this.clear()
+    } finally {
+      for (const directory of [...this.#directories, this.directory]) removeDirectories([directory])
+    }
+  }
+
+  /** Paths of pins that have our names, but not the shape of what a director pins. */
+  #foreign(): string[] {
+    const maps = this.mapNames().filter((name) => !isOwnMap(this.#mapPath(name), name))
+    const links = this.links().filter((link) => !isOwnLink(this.#linkPath(link)))
+    return [...maps.map((name) => this.#mapPath(name)), ...links.map((link) => this.#linkPath(link))]
   }
 
   get #directories(): string[] {
@@ -138,6 +159,35 @@ export class Pins {
 
   #linkPath({ ifindex, mode }: PinnedLink): string {
     return join(this.#links, `${ifindex}-${mode}`)
+  }
+}
+
+/** By type and the kernel's name: sizes of keys and values are other ones in other builds, whose maps are removed too. */
+function isOwnMap(path: string, pinName: string): boolean {
+  const name = pinName.endsWith(nextSuffix) ? pinName.slice(0, -nextSuffix.length) : pinName
+  const type = pinnedMaps.find((map) => map.name === name)?.type
+  const info = infoOf(() => BpfMap.openPinned(path))
+  if (info === undefined || (type !== undefined && info.type !== type)) return false
+  // libbpf names a map of variables by its section.
+  return [name, `.data.${name}`].some((each) => info.name === each.slice(0, kernelNameBytes))
+}
+
+function isOwnLink(path: string): boolean {
+  return infoOf(() => BpfLink.openPinned(path))?.type === xdpLink
+}
+
+/** What the kernel says of a pin; undefined if it is of another kind. */
+function infoOf<T>(open: () => { readonly info: T; close(): void }): T | undefined {
+  try {
+    const pin = open()
+    try {
+      return pin.info
+    } finally {
+      pin.close()
+    }
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'EINVAL') return undefined
+    throw error
   }
 }
 
