@@ -31,10 +31,12 @@ startupTest('pins of another layout', async (t, { director, pinDirectory, pinned
   await executeOrThrow('rm', [path])
   const sizes = ['key', '4', 'value', '160', 'entries', '1']
   await executeOrThrow('bpftool', ['map', 'create', path, 'type', 'array', ...sizes, 'name', 'config'])
+  await executeOrThrow('rm', ['-r', join(pinDirectory, 'stages')])
   t.match(
     await refusal(t, director(['eth0'])),
     /its tables have layout 1, and this version's have layout 2; 'xlvs down'/,
   )
+  t.notOk(existsSync(join(pinDirectory, 'stages')), 'what is new is not made')
 })
 
 startupTest('pins of another version', async (t, { director, pinDirectory, pinned, programs }) => {

@@ -88,6 +88,7 @@ export class DirectorModule {
   readonly batch: Readonly<Record<keyof BatchStruct, Uint32Array>>
   /** Where the memory for packets begins; it is the last part of all. */
   readonly packetsAt: number
+  readonly #path: string
   readonly #functions: Functions
   readonly #symbols: Readonly<Record<string, WebAssembly.Global>>
   readonly #keyAt: number
@@ -100,6 +101,7 @@ export class DirectorModule {
   /** @throws UnsupportedError if the module is not built, not this build's, or gets no memory. */
   constructor({ path = directorPath, sizes, packetBytes }: ModuleOptions) {
     const { exports } = withMemory(() => new WebAssembly.Instance(compiled(path)))
+    this.#path = path
     this.#functions = exports as unknown as Functions
     this.#symbols = exports as Readonly<Record<string, WebAssembly.Global>>
     this.#stackPointer = exports.__stack_pointer as WebAssembly.Global
@@ -176,7 +178,7 @@ export class DirectorModule {
 
   #addressOf(symbol: string): number {
     const { value } = this.#symbols[symbol] ?? {}
-    if (value === undefined) throw unusable(symbol, 'the packet path has no such table')
+    if (value === undefined) throw unusable(this.#path, `it has no ${symbol}`)
     return value
   }
 
@@ -238,7 +240,8 @@ const directorPath = fileURLToPath(new URL('../../../../build/bpf/director.wasm'
 const modules = new Map<string, WebAssembly.Module>()
 
 function unusable(path: string, reason: string, cause?: unknown): UnsupportedError {
-  return new UnsupportedError('packet path', `${path}: ${reason}; build it with: npm run setup`, { cause })
+  const advice = 'remove it if it is there, and build it with: npm run setup'
+  return new UnsupportedError('packet path', `${path}: ${reason}; ${advice}`, { cause })
 }
 
 function withMemory<T>(take: () => T): T {

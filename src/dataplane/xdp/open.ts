@@ -81,8 +81,9 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     }
   }
   try {
+    if (adopts) refuseOtherLayout(pins)
     // Left by a start that was cut short.
-    if (!adopts) pins.clear()
+    else pins.clear()
     pins.create()
     const { object, maps, fresh, anew } = load(options, pins)
     startSweeper(object)
@@ -131,7 +132,6 @@ interface Loaded {
 function load({ objectPath, tableSize, log }: XdpOptions, pins: Pins): Loaded {
   const object = BpfObject.open(objectPath)
   const adopted = pins.complete
-  if (adopted) refuseOtherLayout(pins)
   const sets = adopted ? adoptedSets(pins, tableSize) : setsFor(tableSize ?? defaultTableSize)
   if (!adopted) checkMemory(sets)
   const reused = reusableMaps(pins)
