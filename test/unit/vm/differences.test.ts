@@ -22,6 +22,10 @@ const local = (row: string, counts: string, state: string) =>
     '-Ln': `  -> 10.0.0.1:80                  ${row}   1      ${counts}         \n`,
     '-Lnc': `${title}TCP ${state} 198.51.100.1:1     192.0.2.10:80      10.0.0.1:80\n`,
   })
+const restored = (stderr: string): Observation => ({
+  ...observed({}),
+  outcomes: new Map([['-R', { status: 255, stdout: '', stderr: `${stderr}\n` }]]),
+})
 const counted = (packets: string, bytes: string) =>
   observed({
     '-Ln --stats --exact': `TCP  192.0.2.10:80                       1       22 ${packets}     6247 ${bytes}\n`,
@@ -119,6 +123,9 @@ const pairs: [what: string, first: Observation, second: Observation, step: Step,
     none,
     false,
   ],
+  ['a line that -R names', restored('Service not defined'), restored('line 12: Service not defined'), none, true],
+  ['what is wrong with it', restored('Service not defined'), restored('line 12: Memory'), none, false],
+  ['a line that IPVS names', restored('line 12: Memory'), restored('Memory'), none, false],
   ['packets out', counted('       4', '     276'), counted('       0', '       0'), none, true],
   ['packets out of xlvs', counted('       0', '       0'), counted('       4', '     276'), none, false],
   ['another MTU told after frag-needed', told(1480), told(1280), fragNeeded, true],

@@ -41,6 +41,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'addresses of real servers': (first, second) => [first, second],
   // In no case is the first packet after such an edit a tunnelled one: what waits for an answer to ARP would come out later.
   'method edited': (first, second) => [first, second],
+  'lines of -R': (first, second) => [first, withoutLineNumbers(second)],
   rates: (first, second) => [withoutRates(first), withoutRates(second)],
   expiry: (first, second) => [first, withExpiryOf(first, second)],
   'IP id': (first, second) => [withoutOwnIds(first), withoutOwnIds(second)],
@@ -97,6 +98,14 @@ export function meantDifferences(text = readFileSync(checkoutFile(table), 'utf8'
 
 function asSent(first: Observation, second: Observation): Observation {
   return { ...second, sent: first.sent }
+}
+
+/** What `ipvsadm -R` says, of whichever line: the kernel's says no number, so one that is missing is not seen here. */
+function withoutLineNumbers(observation: Observation): Observation {
+  const outcome = observation.outcomes?.get('-R')
+  if (!outcome) return observation
+  const stderr = outcome.stderr.replace(/^line [1-9][0-9]*: /gm, '')
+  return { ...observation, outcomes: new Map([...(observation.outcomes ?? []), ['-R', { ...outcome, stderr }]]) }
 }
 
 /** Frames, and with them counters and timers of their connections. */
