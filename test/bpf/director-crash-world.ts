@@ -7,6 +7,7 @@ import type { NextHop } from '../../src/core/next-hop.js'
 import { type RealServer, serverKeyText } from '../../src/core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../src/core/virtual-service.js'
 import type { ServiceCounters, ServiceEntry } from '../../src/dataplane/dataplane.js'
+import { addressFromStruct } from '../../src/dataplane/tables/address-codec.js'
 import {
   ipAddrLayout,
   type NextHopStruct,
@@ -18,7 +19,7 @@ import {
   serviceLayout,
 } from '../../src/dataplane/tables/layout.gen.js'
 import { fromBytes, type Layout } from '../../src/dataplane/tables/layout-fields.js'
-import { addressFromStruct, serviceKeyFromStruct } from '../../src/dataplane/tables/service-codec.js'
+import { serviceKeyFromStruct } from '../../src/dataplane/tables/service-codec.js'
 import { Director } from '../../src/director/director.js'
 import { nextPlan } from '../../src/director/planner.js'
 import type { SchedulePlan } from '../../src/scheduler/scheduler.js'

@@ -1,4 +1,6 @@
 /** Real servers as each CPU sees them. */
+
+import { addressFromStruct } from '../../src/dataplane/tables/address-codec.js'
 import {
   realServerLayout,
   type ServerLaneStruct,
@@ -6,7 +8,6 @@ import {
   serverLaneLayout,
 } from '../../src/dataplane/tables/layout.gen.js'
 import { MappedArray } from '../../src/dataplane/tables/mapped-array.js'
-import { addressFromStruct } from '../../src/dataplane/tables/service-codec.js'
 import type { BpfDirector } from '../lib/bpf-director.js'
 import { server } from './director-fixture.js'
 

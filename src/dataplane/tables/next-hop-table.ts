@@ -1,6 +1,7 @@
 import type { Address } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import type { NextHop } from '../../core/next-hop.js'
+import { addressFromStruct, addressToStruct } from './address-codec.js'
 import {
   type HopStruct,
   hopLayout,
@@ -11,7 +12,6 @@ import {
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import { IndexPool } from './pools.js'
-import { addressFromStruct, addressToStruct } from './service-codec.js'
 import type { TableMap } from './table-map.js'
 
 const noAddress: IpAddrStruct = { words: [0, 0, 0, 0] }
@@ -96,12 +96,8 @@ export class NextHopTable {
 
   #create(rip: Address): Entry {
     const entry: Entry = { index: this.#pool.allocate(), users: 0, hop: 'unresolved' }
-    const [hops, saddrs] = [
-      [noHop, noHop],
-      [noAddress, noAddress],
-    ]
-    const none = { hops, saddrs, current: 0, used: 0, local: 0, pathMtu: 0 }
-    this.#array.set(entry.index, { ...none, rip: addressToStruct(rip) })
+    const unresolved = { hops: [noHop, noHop], saddrs: [noAddress, noAddress], current: 0, local: 0, pathMtu: 0 }
+    this.#array.set(entry.index, { ...unresolved, used: 0, rip: addressToStruct(rip) })
     // Last, since it makes the entry one.
     this.#array.publish(entry.index, nextHopLayout.offsets.used, 1)
     this.#entries.set(rip, entry)

@@ -1,7 +1,7 @@
-import { type Address, addressFromNumber, addressToNumber } from '../../core/address.js'
 import type { Forwarding, RealServer } from '../../core/real-server.js'
 import type { Protocol, ServiceKey } from '../../core/virtual-service.js'
-import { family, forward, type IpAddrStruct, type RealServerStruct, type ServiceKeyStruct } from './layout.gen.js'
+import { addressFromStruct, addressToStruct } from './address-codec.js'
+import { family, forward, type RealServerStruct, type ServiceKeyStruct } from './layout.gen.js'
 
 /** IPPROTO_*, linux/in.h. */
 const protocolNumbers: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 }
@@ -26,16 +26,6 @@ function nameOf<T extends string>(numbers: Readonly<Record<T, number>>, wanted: 
 /** undefined for a number that is not a protocol of virtual services. */
 export function findProtocol(number: number): Protocol | undefined {
   return find(protocolNumbers, number)
-}
-
-/** An address as shared structs have it: IPv4 mapped into IPv6 (RFC 4291, section 2.5.5.2). */
-export function addressToStruct(address: Address): IpAddrStruct {
-  return { words: [0, 0, 0xffff, addressToNumber(address)] }
-}
-
-/** The inverse of {@link addressToStruct}. */
-export function addressFromStruct({ words }: IpAddrStruct): Address {
-  return addressFromNumber(words[3] as number)
 }
 
 export function serviceKeyToStruct({ protocol, vip, vport }: ServiceKey): ServiceKeyStruct {

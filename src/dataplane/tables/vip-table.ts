@@ -1,7 +1,7 @@
 import type { Address } from '../../core/address.js'
+import { addressFromStruct, addressToStruct } from './address-codec.js'
 import { ipAddrLayout } from './layout.gen.js'
 import { fromBytes, toBytes } from './layout-fields.js'
-import { addressFromStruct, addressToStruct } from './service-codec.js'
 import type { TableMap } from './table-map.js'
 
 /**
