@@ -55,7 +55,9 @@ t.test('a trap with a slot of either set that is being filled: it is free again'
   for (let sport = 100; sport < 150; sport++) {
     try {
       director.send(segment('S', sport))
-    } catch {}
+    } catch (error) {
+      t.match(error, { name: 'RuntimeError', message: /out of bounds/ })
+    }
   }
   mend()
   t.ok((director.dataplane.stats().verdicts.get('drop_fault') ?? 0) > 10)
