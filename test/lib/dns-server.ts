@@ -28,9 +28,15 @@ export class DnsServer {
   }
 }
 
-/** Asks for {@link whoName} so many times, each time from another port; gives the servers' addresses. All must be answered. */
+let nextPort = 20_000
+
+/**
+ * Asks for {@link whoName} so many times, each time from a port that no earlier question had; gives the servers' addresses. All
+ * must be answered.
+ */
 export async function dnsAnswers(client: Host, server: string, count: number): Promise<string[]> {
   const program = fileURLToPath(new URL('./dns-request.js', import.meta.url))
-  const text = await client.namespace.exec(process.execPath, [program, server, whoName, `${count}`])
+  const text = await client.namespace.exec(process.execPath, [program, server, whoName, `${nextPort}`, `${count}`])
+  nextPort += count
   return text.trim().split('\n')
 }
