@@ -20,7 +20,7 @@ function content(t: Test) {
   return { root, cache, packed, files: () => readdirSync(cache).sort() }
 }
 
-const skip = spawnSync('cpio', ['--version']).error ? 'needs cpio (scripts/setup --vm)' : false
+const skip = spawnSync('cpio', ['--version']).error ? 'needs cpio (npm run setup)' : false
 
 t.test('an archive holds the names and the directories above them', { skip }, async (t) => {
   const { packed } = content(t)
