@@ -39,18 +39,33 @@ static __noinline int survey_set(const struct conn_set *set, __u32 now, struct s
 	return 0;
 }
 
-/* 1 if a live entry may give way: nobody fills it, and it is not assured. Without branches. */
+/*
+ * The service_share that a new connection of a server has to find its slot in; 0: it may take one
+ * from all. The count of all slots is some milliseconds old.
+ */
+static __always_inline __u32 held_to_share(__u32 server)
+{
+	__u32 share;
+
+	if (likely(config.slots_used < config.nearly_full))
+		return 0;
+	share = share_of(server);
+	return service_share(share)->slots < config.share_limit ? 0 : share;
+}
+
+/* 1 if an entry may give way: it holds a connection that is not assured. Without branches. */
 static __always_inline __u32 gives_way(struct control c)
 {
-	return 1 ^ (is_zero(c.held ^ HELD_CLAIMED) | c.assured);
+	return (c.held ^ c.held >> 1) & (c.assured ^ 1);
 }
 
 /*
- * Of a set whose slots are all taken: the slot (bits 3..0) of the connection that may give way and
- * whose last packet is longest ago, above it 1 and its age in ticks. 0: there is none.
+ * The slot (bits 3..0) of the connection that may give way and whose last packet is longest ago,
+ * above it 1 and its age in ticks. 0: there is none. share: as held_to_share() says.
  */
-static __noinline __u64 oldest_slot(const struct conn_set *set, __u32 now)
+static __noinline __u64 oldest_slot(const struct conn_set *set, __u32 now, __u32 share)
 {
+	__u32 of_all = is_zero(share);
 	__u64 oldest = 0;
 
 	for (int i = 0; i < SET_SLOTS; i++) {
@@ -59,7 +74,10 @@ static __noinline __u64 oldest_slot(const struct conn_set *set, __u32 now)
 		/* Ages below 0 follow from a timeout that was changed: they count as younger. */
 		__u64 rank = 1ULL << 36 | (__u64)(age ^ 1U << 31) << 4 | i;
 
-		rank &= 0 - (__u64)opaque(gives_way(c));
+		__u32 server = set->slots[i].owner & OWNER_SERVER_MASK;
+		__u32 fits = of_all | is_zero(share_of(server) ^ share);
+
+		rank &= 0 - (__u64)opaque(gives_way(c) & fits);
 		oldest = greater(oldest, rank);
 	}
 	return oldest;
@@ -83,44 +101,36 @@ struct choice {
 	bool evicts;
 };
 
-/* The connection of both sets that gives way, or NULL. */
-static __always_inline struct conn *choose_victim(__u64 hash, __u32 now)
+/* The connection of both sets that gives way, or NULL. share: as held_to_share() says. */
+static __always_inline struct conn *choose_victim(__u64 hash, __u32 now, __u32 share)
 {
 	struct conn_set *first = set_of(hash, 0), *second = set_of(hash, 1);
 	__u64 of_first, of_second;
 
 	if (!first || !second)
 		return NULL;
-	of_first = oldest_slot(first, now);
-	of_second = oldest_slot(second, now);
+	of_first = oldest_slot(first, now, share);
+	of_second = oldest_slot(second, now, share);
 	if (of_second > of_first)
 		return slot_of(second, of_second);
 	return of_first ? slot_of(first, of_first) : NULL;
 }
 
-/*
- * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
- * that of the connection whose last packet is longest ago, of those that are not assured. They are
- * one class: a flood of what is in the class that goes first would take it from all services. False
- * when all are assured.
+/* A free slot of the first set, or of the emptier one where the first has few. NULL: there is none.
  */
-static __always_inline bool choose_slot(__u64 hash, __u32 expired, __u32 now, struct choice *choice)
+static __always_inline struct conn *choose_free(__u64 hash, __u32 now)
 {
-	struct conn_set *set = set_of(hash, expired > SET_SLOTS), *second;
+	struct conn_set *set = set_of(hash, 0), *second;
 	struct survey s, of_second;
 	__u32 free;
 
 	if (!set)
-		return false;
-	if (expired) {
-		choice->conn = slot_of(set, expired - 1);
-		return true;
-	}
+		return NULL;
 	survey_set(set, now, &s);
 	if (s.n_live >= PREFER_FIRST_BELOW) {
 		second = set_of(hash, 1);
 		if (!second)
-			return false;
+			return NULL;
 		survey_set(second, now, &of_second);
 		if (of_second.n_live < s.n_live) {
 			set = second;
@@ -128,13 +138,31 @@ static __always_inline bool choose_slot(__u64 hash, __u32 expired, __u32 now, st
 		}
 	}
 	free = ~s.live & SLOT_MASK;
-	if (free) {
-		choice->conn = slot_of(set, first_slot(free, home_slot(hash)));
-		return true;
+	return free ? slot_of(set, first_slot(free, home_slot(hash))) : NULL;
+}
+
+/*
+ * The tuple's own expired slot, since nobody may revive it beside a new one; else a free slot, else
+ * that of the connection whose last packet is longest ago, of those that are not assured. They are
+ * one class: a flood of what is in the class that goes first would take it from all services. What
+ * is held to its share gets no free slot. False when all are assured.
+ */
+static __always_inline bool choose_slot(const struct packet *p, __u32 expired, __u32 share,
+					struct choice *choice)
+{
+	struct conn_set *set;
+
+	if (expired) {
+		set = set_of(p->hash, expired > SET_SLOTS);
+		choice->conn = set ? slot_of(set, expired - 1) : NULL;
+		return set;
 	}
+	choice->conn = share ? NULL : choose_free(p->hash, p->now);
+	if (choice->conn)
+		return true;
 	choice->evicts = true;
-	choice->conn = choose_victim(hash, now);
-	return choice->conn != NULL;
+	choice->conn = choose_victim(p->hash, p->now, share);
+	return choice->conn;
 }
 
 #endif

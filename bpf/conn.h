@@ -209,7 +209,7 @@ static __always_inline bool release_conn(struct conn *conn, __u64 seen, __u64 re
 
 	if (__sync_val_compare_and_swap(&conn->control, seen, replacement) != seen)
 		return false;
-	move_count(server, unpack(seen).held, HELD_NOTHING);
+	uncount_conn(server, unpack(seen).held);
 	return true;
 }
 

@@ -53,7 +53,7 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 	claimed.expires = now + timeout_of(claimed.state);
 	found->conn = conn;
 	found->control = pack(claimed);
-	move_count(found->server, HELD_NOTHING, claimed.held);
+	count_conn(found->server, claimed.held);
 	__sync_lock_test_and_set(&conn->control, found->control);
 	return true;
 }
@@ -68,11 +68,13 @@ static __noinline bool find_again(const struct tuple *tuple, __u64 hash, __u32 n
 /* Under the lock, for a tuple that has no entry: makes one, for found->server. */
 static __always_inline int insert_entry(const struct packet *p, struct found *found)
 {
+	__u32 share = held_to_share(found->server);
+
 	for (int i = 0; i < CLAIM_TRIES; i++) {
 		struct choice choice = {};
 
-		if (!choose_slot(p->hash, found->expired, p->now, &choice))
-			return VERDICT_DROP_TABLE_FULL;
+		if (!choose_slot(p, found->expired, share, &choice))
+			return share ? VERDICT_DROP_SHARE : VERDICT_DROP_TABLE_FULL;
 		if (fill_slot(&choice, p, found))
 			return GO_ON;
 		/* A late packet may have revived it: the next SYN will find it. */

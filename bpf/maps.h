@@ -84,6 +84,13 @@ struct {
 
 struct server_counts server_counts[MAX_SERVERS] SEC(".data.server_counts");
 
+struct server_share server_shares[MAX_SERVERS] SEC(".data.server_shares");
+
+struct service_share service_shares[MAX_SERVERS] SEC(".data.service_shares");
+
+/* By CPU; those beyond share. */
+struct slots_used slots_used[USED_COUNTERS] SEC(".data.slots_used");
+
 /* The servers on one CPU. */
 struct cpu_lanes {
 	struct server_lane of[MAX_SERVERS];

@@ -26,9 +26,9 @@ static __always_inline struct server_counts *counts_of(__u32 server)
 }
 
 /*
- * Moves one connection of a server from one count to another; HELD_NOTHING on either side for a
- * connection that comes or goes. Called by whoever won the compare-and-exchange of conn.control,
- * so each move happens once.
+ * Moves one connection of a server from one count to another; HELD_NOTHING on either side counts
+ * nowhere. Called by whoever won the compare-and-exchange of conn.control, so each move happens
+ * once.
  */
 static __always_inline void move_count(__u32 server, enum held from, enum held to)
 {
@@ -44,6 +44,51 @@ static __always_inline void move_count(__u32 server, enum held from, enum held t
 		__sync_fetch_and_add(&counts->active, -1);
 	else if (from == HELD_INACTIVE)
 		__sync_fetch_and_add(&counts->inactive, -1);
+}
+
+/* The part of the connection table that a server's connections count for. */
+static __always_inline __u32 share_of(__u32 server)
+{
+	return server_shares[bounded_index(server, MAX_SERVERS)].share;
+}
+
+static __always_inline struct service_share *service_share(__u32 share)
+{
+	return &service_shares[bounded_index(share, MAX_SERVERS)];
+}
+
+static __always_inline void count_slots(__u32 server, __s32 slots)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	__sync_fetch_and_add(&slots_used[bounded_index(cpu, USED_COUNTERS)].slots, slots);
+	__sync_fetch_and_add(&service_share(share_of(server))->slots, slots);
+}
+
+/* A connection of a server that has come, with its slot; called as move_count() is. */
+static __always_inline void count_conn(__u32 server, enum held held)
+{
+	move_count(server, HELD_NOTHING, held);
+	count_slots(server, 1);
+}
+
+/* One that has gone. */
+static __always_inline void uncount_conn(__u32 server, enum held held)
+{
+	if (held == HELD_NOTHING)
+		return;
+	move_count(server, held, HELD_NOTHING);
+	count_slots(server, -1);
+}
+
+/* Adds up what count_slots() counted, for packets to read. */
+static __always_inline void sum_slots_used(void)
+{
+	__u32 sum = 0;
+
+	for (int i = 0; i < USED_COUNTERS; i++)
+		sum += slots_used[i].slots;
+	config.slots_used = sum;
 }
 
 static __always_inline void count_evicted(void)

@@ -53,6 +53,7 @@ enum verdict {
 	VERDICT_DROP_SERVER_REMOVED,
 	VERDICT_DROP_UNRESOLVED,
 	VERDICT_DROP_TABLE_FULL,
+	VERDICT_DROP_SHARE,
 	VERDICT_DROP_CONTENDED,
 	VERDICT_DROP_NO_HEADROOM,
 	VERDICT_DROP_TUNNEL_ERROR,
@@ -120,7 +121,8 @@ enum server_flag {
 enum shared_constant {
 	/*
 	 * Of these structs. It rises when one of them changes its size or the meaning of what is in
-	 * it; taking padding into use, for what may be 0, and adding a table do not.
+	 * it; taking padding into use, for what may be 0, and adding a table that may begin with
+	 * zeros do not.
 	 */
 	LAYOUT_VERSION = 2,
 	/* Bits of conn.control: enum held; and that the client has gone on with the connection,
@@ -318,6 +320,30 @@ struct server_counts {
 };
 _Static_assert(sizeof(struct server_counts) == 8, "no padding");
 
+/*
+ * Slots of the connection table that one service has: those of a service's servers, removed ones
+ * included, and of the service of the same key that comes after it. Entry 0 is of servers that
+ * belong to none, and is never over its share.
+ */
+struct service_share {
+	__u32 slots;
+};
+_Static_assert(sizeof(struct service_share) == 4, "no padding");
+
+/* Which service_share a real server's connections count for, by the server's index. */
+struct server_share {
+	__u32 share;
+};
+_Static_assert(sizeof(struct server_share) == 4, "no padding");
+
+/* Slots of the connection table in use, as some CPUs count them: only the sum of all says
+ * something, modulo 2^32. */
+struct slots_used {
+	__u32 slots;
+	__u32 pad[15];
+};
+_Static_assert(sizeof(struct slots_used) == 64, "CPUs do not share a cache line");
+
 /* Traffic from clients to one real server. Bytes are IP total lengths. */
 struct traffic {
 	__u64 conns;
@@ -422,7 +448,13 @@ struct config {
 	__u32 timeout_ticks[STATE_SLOTS];
 	/* LAYOUT_VERSION of the build that made the tables. */
 	__u32 layout_version;
-	__u8 pad[28];
+	/* Slots of the connection table in use, as the sweeper has added them up last. */
+	__u32 slots_used;
+	/* From so many on the table is nearly full: a service that has share_limit slots or more
+	 * gets no more of them. */
+	__u32 nearly_full;
+	__u32 share_limit;
+	__u8 pad[16];
 	/*
 	 * Hardware addresses that frames for the director have: 6 bytes, the first the lowest. None
 	 * is of a group. Only the first n_own_macs count, or, if there are none, any address.

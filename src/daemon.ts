@@ -86,6 +86,7 @@ async function direct(options: RunOptions, version: string, log: Logger, ending:
   let isReady = false
   let isDown = false
   try {
+    director.setServiceShare(options.serviceShare)
     await director.start()
     const memory = new MemoryGiver(systemClock)
     closers.push(async () => memory.stop())

@@ -107,6 +107,12 @@ export interface StatusView {
     readonly capacity: number
     readonly evicted: number
     readonly expired: number
+    /** A service gets no more slots than shareLimit then. */
+    readonly nearlyFull: boolean
+    /** Slots; absent if a service may have all. */
+    readonly shareLimit?: number
+    /** The service whose connections have the most slots, one that is removed included. */
+    readonly largest?: { readonly service: ServiceKey; readonly slots: number }
   }
   readonly verdicts: Readonly<Record<string, number>>
   readonly unresolved: readonly string[]

@@ -39,6 +39,12 @@ export function parseConnTableSize(text: string): number {
   return size
 }
 
+export function parseServiceShare(text: string): number {
+  const percent = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+  if (!(percent >= 1 && percent <= 100)) throw new InvalidArgumentError('Allowed is a whole percentage from 1 to 100.')
+  return percent
+}
+
 export function parseListen(text: string): Listen {
   const [, v6, other, portText] = /^(?:\[(.*)\]|([^:]*)):([0-9]{1,5})$/.exec(text) ?? []
   const host = v6 ?? other ?? ''

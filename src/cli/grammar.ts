@@ -7,6 +7,7 @@ import {
   parseInterface,
   parseListen,
   parseRuntimeDir,
+  parseServiceShare,
   parseVip,
 } from './arguments.js'
 import * as help from './help.js'
@@ -88,6 +89,14 @@ function buildProgram(actions: Actions, io: ProgramIo, done: (status: number) =>
       new Option('--conn-table-size <entries>', 'entries of the connection table (default: 1048576)').argParser(
         parseConnTableSize,
       ),
+    )
+    .addOption(
+      new Option(
+        '--service-share <percent>',
+        'of the connection table for one service while it is nearly full; 100: all',
+      )
+        .argParser(parseServiceShare)
+        .default(10),
     )
     .addOption(new Option('--metrics <addr:port>', 'serve Prometheus metrics there').argParser(parseListen))
     .addOption(new Option('--log-level <level>', 'least level to log').choices(logLevels).default('info'))

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly pinDir: string
   /** Entries of the connection table; absent for the data plane's own default. */
   readonly connTableSize?: number
+  /** Percent of the connection table that one service may have while it is nearly full. */
+  readonly serviceShare: number
   readonly metrics?: Listen
   readonly logLevel: (typeof logLevels)[number]
 }

@@ -54,6 +54,12 @@ export interface ServiceIncrement {
   readonly servers: readonly (ServerKey & { readonly traffic: Traffic })[]
 }
 
+/** Slots of the connection table that the connections of a service have, one that is removed included. */
+export interface ServiceSlots {
+  readonly service: ServiceKey
+  readonly slots: number
+}
+
 /** Figures of the whole data plane. */
 export interface DataplaneStats {
   /** Packets by verdict, in the order of enum verdict; the names are its, in lower case, without the prefix. */
@@ -63,6 +69,12 @@ export interface DataplaneStats {
     readonly capacity: number
     readonly evicted: number
     readonly expired: number
+    /** A service gets no more slots than shareLimit then. */
+    readonly nearlyFull: boolean
+    /** Slots; absent if a service may have all. */
+    readonly shareLimit?: number
+    /** The service with the most; absent if none has any. */
+    readonly largest?: ServiceSlots
   }
   readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
 }
@@ -112,6 +124,8 @@ export interface Dataplane {
   stats(): DataplaneStats
   connections(): AsyncIterable<Connection>
 
+  /** Percent of the connection table that one service may have while it is nearly full; 100: all. In force at once. */
+  setServiceShare(percent: number): void
   /** In force from each connection's next packet on. */
   setTimeouts(timeouts: Timeouts): void
   timeouts(): Timeouts

@@ -70,6 +70,11 @@ export class Director {
     this.#log.info({ services: this.#services.size }, 'director started')
   }
 
+  /** Percent of the connection table that one service may have while it is nearly full; 100: all. */
+  setServiceShare(percent: number): void {
+    this.#reconciler.setServiceShare(percent)
+  }
+
   /** Stops the timers; forwarding goes on. */
   stop(): void {
     for (const stopTimer of this.#stopTimers.splice(0)) stopTimer()

@@ -130,6 +130,10 @@ export class Reconciler {
     this.#dataplane.setDeparted(traffic)
   }
 
+  setServiceShare(percent: number): void {
+    this.#dataplane.setServiceShare(percent)
+  }
+
   setTimeouts(timeouts: Timeouts): void {
     this.#dataplane.setTimeouts(timeouts)
   }

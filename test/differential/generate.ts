@@ -51,6 +51,7 @@ function someChange(choice: Choice): Step {
         ? { kind: 'macs', macs: world.directorMacs.slice(0, choice.below(3)) }
         : { kind: 'zero', service: someService(choice) }
     case 7:
+      if (choice.onceIn(3)) return { kind: 'share', percent: choice.of([1, 20, 40, 100]) }
       return { kind: 'timeouts', timeouts: { tcpS: 1 + choice.below(900), tcpFinS: 1 + choice.below(120), udpS: 300 } }
     case 8:
       return choice.onceIn(5) ? { kind: 'restart' } : { kind: 'advance', ticks: 1 }

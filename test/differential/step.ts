@@ -12,6 +12,7 @@ export type Step =
   | { readonly kind: 'remove'; readonly service: ServiceKey }
   | { readonly kind: 'hop'; readonly rip: Address; readonly hop: NextHop }
   | { readonly kind: 'timeouts'; readonly timeouts: Timeouts }
+  | { readonly kind: 'share'; readonly percent: number }
   | { readonly kind: 'macs'; readonly macs: readonly string[] }
   | { readonly kind: 'advance'; readonly ticks: number }
   | { readonly kind: 'zero'; readonly service: ServiceKey }
@@ -34,6 +35,9 @@ export function take(director: TableDirector, step: Step): Sent | undefined {
       return undefined
     case 'timeouts':
       director.dataplane.setTimeouts(step.timeouts)
+      return undefined
+    case 'share':
+      director.dataplane.setServiceShare(step.percent)
       return undefined
     case 'macs':
       director.dataplane.setOwnMacs(step.macs)

@@ -26,10 +26,12 @@ NO_COVERAGE static __u64 count_packets(void)
 	return packets;
 }
 
-/* No lock is left taken, no slot half filled, and servers are counted the connections they have. */
+/* No lock is left taken, no slot half filled, and servers, shares and the table are counted the
+ * connections they have. */
 NO_COVERAGE static void check_table(void)
 {
 	struct server_counts held[MAX_SERVERS] = {};
+	__u32 share_slots[MAX_SERVERS] = {}, n_held = 0;
 	const struct conn_set *sets = conns.value;
 
 	for (int i = 0; i < INSERT_LOCKS; i++)
@@ -42,11 +44,16 @@ NO_COVERAGE static void check_table(void)
 		REQUIRE(holds == HELD_NOTHING || holds == HELD_ACTIVE || holds == HELD_INACTIVE);
 		held[server].active += holds == HELD_ACTIVE;
 		held[server].inactive += holds == HELD_INACTIVE;
+		share_slots[server_shares[server].share] += holds != HELD_NOTHING;
+		n_held += holds != HELD_NOTHING;
 	}
 	for (int i = 0; i < MAX_SERVERS; i++) {
 		REQUIRE(server_counts[i].active == held[i].active);
 		REQUIRE(server_counts[i].inactive == held[i].inactive);
+		REQUIRE(service_shares[i].slots == share_slots[i]);
 	}
+	sum_slots_used();
+	REQUIRE(config.slots_used == n_held);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /** What the daemon changes meanwhile, well and badly. */
 import { configLayout, forward, picker, planLayout, planSegmentLayout } from '../../src/dataplane/tables/layout.gen.js'
-import { again, frameStep, hop, macs, noService, plan, server, service, time, write } from './input.js'
+import { again, frameStep, hop, macs, noService, plan, server, service, sweep, time, write } from './input.js'
 import { at, datagram, otherVip, segment, tcpFlag, tunnelled } from './seed-frames.js'
 import type { Seed } from './seeds.js'
 
@@ -16,6 +16,11 @@ const servers = (n: number, weight: number) => Array.from({ length: n }, (_, i) 
 /** Writes a field of plan 0. */
 const planField = (field: keyof typeof planLayout.offsets, value: number) =>
   write('plans', planLayout.offsets[field], value)
+
+const shareOfTwo = (['nearlyFull', 'shareLimit'] as const).map((field) =>
+  write('config', configLayout.offsets[field], 2),
+)
+const other = frameStep(tunnelled())
 
 export const changeSeeds = {
   local: { steps: [frameStep(toOther(443)), again(0, 0)], verdicts: { pass_local: 2 } },
@@ -123,6 +128,17 @@ export const changeSeeds = {
       another,
     ],
     verdicts: { icmp_port_unreachable: 6 },
+  },
+  'held-to-share': {
+    sets: 1,
+    // Two connections that are assured are all that the share allows; another service's find their slots.
+    steps: [...shareOfTwo, frameStep(datagram()), again(0, 0), another, again(0, 0), sweep(1), another, other],
+    verdicts: { route_tx: 4, drop_share: 1, tunnel_tx: 1 },
+  },
+  'gives-way-within-share': {
+    sets: 1,
+    steps: [...shareOfTwo, frameStep(datagram()), another, sweep(1), again(at.sport, 1, { times: 20 }), sweep(1)],
+    verdicts: { route_tx: 22 },
   },
   'server-of-no-number': {
     // One of more than 24 bits makes an entry that is nobody's; -1 is none.

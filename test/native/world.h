@@ -128,9 +128,11 @@ static void begin_world(bool *listed)
 	for (int i = 0; i < STATE_COUNT; i++)
 		config.timeout_ticks[i] = TIMEOUT_TICKS;
 	set_own_macs(2, 0x7fff);
+	config.nearly_full = config.share_limit = -1;
 	for (__u32 i = 0; i < sizeof(forwards); i++) {
 		set_hop(i, i < 4 ? here : i < 7 ? elsewhere : nowhere, i == 6, 1500);
 		set_server(i, i, forwards[i], true);
+		server_shares[i].share = 1 + i / 2;
 	}
 	set_plan(0, PICK_SEQUENCE, 0, entries, 2);
 	set_plan(1, PICK_LEAST, 0, entries + 2, 2);

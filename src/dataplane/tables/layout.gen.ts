@@ -49,6 +49,9 @@ export interface ConfigStruct {
   readonly now: number
   readonly timeoutTicks: ReadonlyArray<number>
   readonly layoutVersion: number
+  readonly slotsUsed: number
+  readonly nearlyFull: number
+  readonly shareLimit: number
   readonly ownMacs: ReadonlyArray<bigint>
 }
 
@@ -63,6 +66,9 @@ export const configLayout = {
     now: 28,
     timeoutTicks: 32,
     layoutVersion: 96,
+    slotsUsed: 100,
+    nearlyFull: 104,
+    shareLimit: 108,
     ownMacs: 128,
   },
   decode: (view: DataView, offset: number): ConfigStruct => ({
@@ -73,6 +79,9 @@ export const configLayout = {
     now: view.getUint32(offset + 28, true),
     timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 32 + i0 * 4, true)),
     layoutVersion: view.getUint32(offset + 96, true),
+    slotsUsed: view.getUint32(offset + 100, true),
+    nearlyFull: view.getUint32(offset + 104, true),
+    shareLimit: view.getUint32(offset + 108, true),
     ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 128 + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: ConfigStruct): void => {
@@ -83,8 +92,11 @@ export const configLayout = {
     view.setUint32(offset + 28, value.now, true)
     writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 32 + i0 * 4, v0, true))
     view.setUint32(offset + 96, value.layoutVersion, true)
+    view.setUint32(offset + 100, value.slotsUsed, true)
+    view.setUint32(offset + 104, value.nearlyFull, true)
+    view.setUint32(offset + 108, value.shareLimit, true)
     writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 128 + i0 * 8, v0, true))
-    writeBytes(view, offset + 100, new Uint8Array(28), 28, 'config padding')
+    writeBytes(view, offset + 112, new Uint8Array(16), 16, 'config padding')
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -158,16 +170,16 @@ export interface CpuVerdictsStruct {
 
 export const cpuVerdictsLayout = {
   name: 'cpu_verdicts',
-  size: 776,
+  size: 784,
   offsets: {
     packets: 0,
   },
   decode: (view: DataView, offset: number): CpuVerdictsStruct => ({
-    packets: readArray(33, (i0) => view.getBigUint64(offset + i0 * 8, true)),
+    packets: readArray(34, (i0) => view.getBigUint64(offset + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: CpuVerdictsStruct): void => {
-    writeArray(value.packets, 33, 'cpu_verdicts.packets', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
-    writeBytes(view, offset + 264, new Uint8Array(512), 512, 'cpu_verdicts padding')
+    writeArray(value.packets, 34, 'cpu_verdicts.packets', (v0, i0) => view.setBigUint64(offset + i0 * 8, v0, true))
+    writeBytes(view, offset + 272, new Uint8Array(512), 512, 'cpu_verdicts padding')
   },
 } as const satisfies Layout<CpuVerdictsStruct>
 
@@ -481,6 +493,25 @@ export const serverLaneLayout = {
   },
 } as const satisfies Layout<ServerLaneStruct>
 
+/** struct server_share. */
+export interface ServerShareStruct {
+  readonly share: number
+}
+
+export const serverShareLayout = {
+  name: 'server_share',
+  size: 4,
+  offsets: {
+    share: 0,
+  },
+  decode: (view: DataView, offset: number): ServerShareStruct => ({
+    share: view.getUint32(offset, true),
+  }),
+  encode: (view: DataView, offset: number, value: ServerShareStruct): void => {
+    view.setUint32(offset, value.share, true)
+  },
+} as const satisfies Layout<ServerShareStruct>
+
 /** struct service. */
 export interface ServiceStruct {
   readonly id: number
@@ -543,6 +574,45 @@ export const serviceKeyLayout = {
     view.setUint32(offset + 20, value.mark, true)
   },
 } as const satisfies Layout<ServiceKeyStruct>
+
+/** struct service_share. */
+export interface ServiceShareStruct {
+  readonly slots: number
+}
+
+export const serviceShareLayout = {
+  name: 'service_share',
+  size: 4,
+  offsets: {
+    slots: 0,
+  },
+  decode: (view: DataView, offset: number): ServiceShareStruct => ({
+    slots: view.getUint32(offset, true),
+  }),
+  encode: (view: DataView, offset: number, value: ServiceShareStruct): void => {
+    view.setUint32(offset, value.slots, true)
+  },
+} as const satisfies Layout<ServiceShareStruct>
+
+/** struct slots_used. */
+export interface SlotsUsedStruct {
+  readonly slots: number
+}
+
+export const slotsUsedLayout = {
+  name: 'slots_used',
+  size: 64,
+  offsets: {
+    slots: 0,
+  },
+  decode: (view: DataView, offset: number): SlotsUsedStruct => ({
+    slots: view.getUint32(offset, true),
+  }),
+  encode: (view: DataView, offset: number, value: SlotsUsedStruct): void => {
+    view.setUint32(offset, value.slots, true)
+    writeBytes(view, offset + 4, new Uint8Array(60), 60, 'slots_used padding')
+  },
+} as const satisfies Layout<SlotsUsedStruct>
 
 /** struct table_stats. */
 export interface TableStatsStruct {
@@ -751,11 +821,12 @@ export const verdict = {
   DROP_SERVER_REMOVED: 25,
   DROP_UNRESOLVED: 26,
   DROP_TABLE_FULL: 27,
-  DROP_CONTENDED: 28,
-  DROP_NO_HEADROOM: 29,
-  DROP_TUNNEL_ERROR: 30,
-  DROP_NO_STAGE: 31,
-  DROP_FAULT: 32,
+  DROP_SHARE: 28,
+  DROP_CONTENDED: 29,
+  DROP_NO_HEADROOM: 30,
+  DROP_TUNNEL_ERROR: 31,
+  DROP_NO_STAGE: 32,
+  DROP_FAULT: 33,
 } as const
 
 export const verdictNames = [
@@ -787,6 +858,7 @@ export const verdictNames = [
   'DROP_SERVER_REMOVED',
   'DROP_UNRESOLVED',
   'DROP_TABLE_FULL',
+  'DROP_SHARE',
   'DROP_CONTENDED',
   'DROP_NO_HEADROOM',
   'DROP_TUNNEL_ERROR',
@@ -926,6 +998,16 @@ export const maps = {
     valueSize: 2097152,
     holdsVariables: false,
   },
+  /** __u32 -> struct server_share[65536] */
+  serverShares: {
+    name: 'server_shares',
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
+    keySize: 4,
+    valueSize: 262144,
+    holdsVariables: true,
+  },
   /** __u32 -> struct traffic_base */
   serviceBase: {
     name: 'service_base',
@@ -936,6 +1018,16 @@ export const maps = {
     valueSize: 80,
     holdsVariables: false,
   },
+  /** __u32 -> struct service_share[65536] */
+  serviceShares: {
+    name: 'service_shares',
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
+    keySize: 4,
+    valueSize: 262144,
+    holdsVariables: true,
+  },
   /** struct service_key -> struct service */
   services: {
     name: 'services',
@@ -945,6 +1037,16 @@ export const maps = {
     keySize: 24,
     valueSize: 64,
     holdsVariables: false,
+  },
+  /** __u32 -> struct slots_used[64] */
+  slotsUsed: {
+    name: 'slots_used',
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
+    keySize: 4,
+    valueSize: 4096,
+    holdsVariables: true,
   },
   /** __u32 -> struct sweeper */
   sweeper: {
@@ -973,7 +1075,7 @@ export const maps = {
     flags: 1024,
     maxEntries: 1,
     keySize: 4,
-    valueSize: 794624,
+    valueSize: 802816,
     holdsVariables: true,
   },
   /** struct ip_addr -> __u32 */

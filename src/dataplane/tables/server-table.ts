@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js'
 import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
+import type { ServiceSlots } from '../dataplane.js'
 import {
   type RealServerStruct,
   realServerLayout,
@@ -19,6 +20,7 @@ import {
   serviceKeyFromStruct,
   serviceKeyToStruct,
 } from './service-codec.js'
+import { ServiceShares, type ShareMaps } from './service-shares.js'
 import type { TableMap } from './table-map.js'
 import type { TrafficTable } from './traffic-table.js'
 
@@ -46,7 +48,7 @@ export interface Slot {
   idleSinceMs?: number | undefined
 }
 
-export interface ServerMaps {
+export interface ServerMaps extends ShareMaps {
   readonly realServers: TableMap
   readonly serverCounts: TableMap
 }
@@ -56,6 +58,7 @@ export class ServerTable {
   readonly #array: MappedArray<RealServerStruct>
   readonly #counts: MappedArray<ServerCountsStruct>
   readonly #pool: IndexPool
+  readonly #shares: ServiceShares
   readonly #byService = new Map<string, Slot[]>()
   readonly #byIndex: (Slot | undefined)[] = []
 
@@ -69,6 +72,7 @@ export class ServerTable {
     this.#array = new MappedArray(maps.realServers, realServerLayout)
     this.#counts = new MappedArray(maps.serverCounts, serverCountsLayout)
     this.#pool = new IndexPool('real servers', this.#array.capacity, clock)
+    this.#shares = new ServiceShares(maps, clock)
     this.#adopt()
   }
 
@@ -91,6 +95,7 @@ export class ServerTable {
       this.#adoptSlot(index, struct)
     }
     this.#pool.adopt(used)
+    this.#shares.adopt(used)
   }
 
   #adoptSlot(index: number, struct: RealServerStruct): void {
@@ -128,9 +133,11 @@ export class ServerTable {
    */
   allocate(service: ServiceKey, server: RealServer): Slot {
     const nextHop = this.nextHops.use(server.rip)
+    const [sibling] = this.of(service)
     let index: number | undefined
     try {
       index = this.#pool.allocate()
+      this.#shares.assign(index, sibling ? this.#shares.of(sibling.index) : this.#shares.allocate())
       // The first use of a part of the maps maps it, which can fail.
       this.traffic.resetServer(index)
       this.lanes.setNextHop(index, nextHop)
@@ -183,7 +190,10 @@ export class ServerTable {
     const slots = this.#byService.get(service) ?? []
     // Mostly it is one of the newest.
     slots.splice(slots.lastIndexOf(slot), 1)
-    if (slots.length === 0) this.#byService.delete(service)
+    if (slots.length === 0) {
+      this.#byService.delete(service)
+      this.#shares.release(this.#shares.of(slot.index), wasSeen)
+    }
     this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
     this.nextHops.drop(slot.server.rip, wasSeen)
@@ -192,6 +202,15 @@ export class ServerTable {
 
   counts(slot: Slot): ServerCountsStruct {
     return this.#counts.get(slot.index)
+  }
+
+  /** Services, removed ones too, each with the slots of the connection table that its servers' connections have. */
+  *shares(): Iterable<ServiceSlots> {
+    for (const [slot] of this.#byService.values()) {
+      if (!slot) continue
+      const { protocol, vip, vport } = slot.service
+      yield { service: { protocol, vip, vport }, slots: this.#shares.slots(this.#shares.of(slot.index)) }
+    }
   }
 
   /** Removed servers that no connection has named for long; while slots are scarce, for a moment. */

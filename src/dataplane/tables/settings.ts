@@ -7,6 +7,10 @@ import type { TableMap } from './table-map.js'
 /** Seconds for which the director's hardware addresses are believed without a word from the daemon. */
 const ownMacsLastS = 15
 
+/** Of the slots of the connection table, when it is nearly full: of the connections that are still to come one in 200 finds no place. */
+const nearlyFull = 0.7
+const noLimit = 0xffff_ffff
+
 /** struct config: what packets read besides services and connections. */
 export class Settings {
   #ownMacsKnown = false
@@ -28,7 +32,24 @@ export class Settings {
       ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
       layoutVersion: sharedConstant.LAYOUT_VERSION,
+      slotsUsed: 0,
+      nearlyFull: Math.ceil(nearlyFull * sets * sharedConstant.SET_SLOTS),
+      shareLimit: noLimit,
     })
+  }
+
+  /** @param percent of the slots that one service may have while the table is nearly full; 100: all. */
+  setServiceShare(percent: number): void {
+    const { setMask } = this.#config.get(0)
+    const slots = (setMask + 1) * sharedConstant.SET_SLOTS
+    const limit = percent >= 100 ? noLimit : Math.ceil((slots * percent) / 100)
+    this.#config.publish(0, configLayout.offsets.shareLimit, limit)
+  }
+
+  /** Slots in use from which on the table is nearly full, and how many a service may have then: absent for all. */
+  share(): { readonly nearlyFull: number; readonly limit?: number } {
+    const { nearlyFull, shareLimit } = this.#config.get(0)
+    return { nearlyFull, ...(shareLimit !== noLimit && { limit: shareLimit }) }
   }
 
   /** If there are more than find room, all frames are taken: better some too many than a service out of reach. */

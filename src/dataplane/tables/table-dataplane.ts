@@ -11,10 +11,12 @@ import type {
   ServiceCounters,
   ServiceEntry,
   ServiceIncrement,
+  ServiceSlots,
 } from '../dataplane.js'
 import { ConnectionTable, monotonicTicks } from './connection-table.js'
-import { tableStatsLayout, verdictNames } from './layout.gen.js'
+import { type SlotsUsedStruct, slotsUsedLayout, tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
+import { MappedArray } from './mapped-array.js'
 import { NextHopTable } from './next-hop-table.js'
 import { ServerLanes } from './server-lanes.js'
 import { ServerTable, type Slot } from './server-table.js'
@@ -36,8 +38,11 @@ export interface DirectorMaps {
   readonly serverBase: TableMap
   readonly serverCounts: TableMap
   readonly serverLanes: TableMap
+  readonly serverShares: TableMap
   readonly serviceBase: TableMap
+  readonly serviceShares: TableMap
   readonly services: TableMap
+  readonly slotsUsed: TableMap
   readonly tableStats: TableMap
   readonly verdicts: TableMap
   readonly vips: TableMap
@@ -77,6 +82,7 @@ export class TableDataplane implements Dataplane {
   readonly #services: ServiceTable
   readonly #connections: ConnectionTable
   readonly #settings: Settings
+  readonly #slotsUsed: MappedArray<SlotsUsedStruct>
   readonly #verdictCounters: Verdicts
   readonly #nowTicks: () => number
   readonly #interfaces: Interfaces
@@ -93,6 +99,7 @@ export class TableDataplane implements Dataplane {
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
     this.#settings = new Settings(maps.config)
+    this.#slotsUsed = new MappedArray(maps.slotsUsed, slotsUsedLayout)
     this.#verdictCounters = new Verdicts(maps.verdicts, maps.serverLanes.info.maxEntries)
     this.#nowTicks = nowTicks
     this.#interfaces = interfaces
@@ -192,7 +199,7 @@ export class TableDataplane implements Dataplane {
   stats(): DataplaneStats {
     return {
       verdicts: this.#verdicts(),
-      connections: { ...this.#tableStats(), inUse: this.#inUse(), capacity: this.#connections.capacity },
+      connections: { ...this.#tableStats(), ...this.#occupancy() },
       interfaces: this.#interfaces.list(),
     }
   }
@@ -213,18 +220,27 @@ export class TableDataplane implements Dataplane {
     return { evicted: Number(evicted), expired: Number(expired) }
   }
 
-  /** Every connection is in the counts of its server. */
-  #inUse(): number {
-    let sum = 0
-    for (const slot of this.#servers.slots()) {
-      const { active, inactive } = this.#servers.counts(slot)
-      sum += active + inactive
+  #occupancy(): Omit<DataplaneStats['connections'], 'evicted' | 'expired'> {
+    const { nearlyFull, limit } = this.#settings.share()
+    let inUse = 0
+    for (let i = 0; i < this.#slotsUsed.capacity; i++) inUse = (inUse + this.#slotsUsed.get(i).slots) >>> 0
+    let largest: ServiceSlots | undefined
+    for (const share of this.#servers.shares()) if (share.slots > (largest?.slots ?? 0)) largest = share
+    return {
+      inUse,
+      capacity: this.#connections.capacity,
+      nearlyFull: inUse >= nearlyFull,
+      ...(limit !== undefined && { shareLimit: limit }),
+      ...(largest && { largest }),
     }
-    return sum
   }
 
   async *connections(): AsyncIterable<Connection> {
     yield* this.#connections.connections((slot) => this.#servers.at(slot)?.server)
+  }
+
+  setServiceShare(percent: number): void {
+    this.#settings.setServiceShare(percent)
   }
 
   setTimeouts(timeouts: Timeouts): void {

@@ -42,7 +42,14 @@ async function xlvs(commandLine: string, env: Record<string, string> = {}, chang
 const defaults = { runtimeDir: '/run/xlvs', pinDir: '/sys/fs/bpf/xlvs' }
 
 t.test('hands options to the actions', async (t) => {
-  const run = { ...defaults, interfaces: ['eth0'], dataplane: 'auto', xdpMode: 'auto', logLevel: 'info' }
+  const run = {
+    ...defaults,
+    serviceShare: 10,
+    interfaces: ['eth0'],
+    dataplane: 'auto',
+    xdpMode: 'auto',
+    logLevel: 'info',
+  }
   const realServer = { vip: '192.0.2.10', tunnel: false, print: false, runtimeDir: '/run/xlvs' }
   const cases: [commandLine: string, env: Record<string, string>, call: unknown[]][] = [
     ['run --interface eth0', {}, ['run', run]],
@@ -189,7 +196,15 @@ t.test('status', async (t) => {
     ],
     services: 2,
     servers: 1234,
-    connections: { inUse: 262144, capacity: 1048576, evicted: 7, expired: 1000 },
+    connections: {
+      inUse: 262144,
+      capacity: 1048576,
+      evicted: 7,
+      expired: 1000,
+      nearlyFull: true,
+      shareLimit: 104858,
+      largest: { service: { protocol: 'tcp', vip: '192.0.2.10', vport: 80 }, slots: 200000 },
+    },
     verdicts: { pass_no_service: 12, route_tx: 1234567, drop_ttl: 0 },
     unresolved: ['10.0.0.12', '10.0.0.13'],
   }
@@ -200,8 +215,9 @@ data plane    xdp
 not used      native XDP on eth1: the driver has no XDP (EOPNOTSUPP)
 interfaces    eth0 (native), eth1 (generic)
 services      2, with 1,234 real servers
-connections   262,144 of 1,048,576 (25.0 %)
+connections   262,144 of 1,048,576 (25.0 %), nearly full
               1,000 expired, 7 evicted
+              TCP 192.0.2.10:80 has the most, 200,000: over its share of 104,858, it gets no more
 unresolved    10.0.0.12, 10.0.0.13
 packets
   pass_no_service               12
