@@ -19,6 +19,7 @@ struct anchors {
 	enum family family;
 	enum shared_constant shared_constant;
 	struct batch batch;
+	struct conn_set6 conn_set6;
 };
 
 const struct anchors *anchor SEC("anchors");

@@ -1,27 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Where a new connection goes: the slot of its two sets that loses least. Reads the table only;
- * conn_insert.h takes the slot over.
+ * Part of conn_table.h: where a new connection goes, the slot of its two sets that loses least.
+ * Reads the table only; conn_insert.h takes the slot over.
  */
-#ifndef CHOOSE_SLOT_H
-#define CHOOSE_SLOT_H
-
-#include "conn.h"
-
-/*
- * The first set is taken while it has fewer live entries than this, then the emptier one. Simulated
- * with 2 M slots, lost of 1 M / 1.5 M inserts and share found only in the second set: always the
- * emptier 0 / 18 and half; 6: 0 / 155 and 4 % / 12 %; 8: 159 / 10,359 and 0.7 % / 4 %.
- */
-#define PREFER_FIRST_BELOW 6
-#define SLOT_MASK	   ((1 << SET_SLOTS) - 1)
-
-/* What a look at one set showed. */
-struct survey {
-	/* A bit for each slot. */
-	__u32 live;
-	__u32 n_live;
-};
 
 static __noinline int survey_set(const struct conn_set *set, __u32 now, struct survey *s)
 {
@@ -37,26 +18,6 @@ static __noinline int survey_set(const struct conn_set *set, __u32 now, struct s
 	s->live = live;
 	s->n_live = n_live;
 	return 0;
-}
-
-/*
- * The service_share that a new connection of a server has to find its slot in; 0: it may take one
- * from all. The count of all slots is some milliseconds old.
- */
-static __always_inline __u32 held_to_share(__u32 server)
-{
-	__u32 share;
-
-	if (likely(config.slots_used < config.nearly_full))
-		return 0;
-	share = share_of(server);
-	return service_share(share)->slots < config.share_limit ? 0 : share;
-}
-
-/* 1 if an entry may give way: it holds a connection that is not assured. Without branches. */
-static __always_inline __u32 gives_way(struct control c)
-{
-	return (c.held ^ c.held >> 1) & (c.assured ^ 1);
 }
 
 /*
@@ -81,18 +42,6 @@ static __noinline __u64 oldest_slot(const struct conn_set *set, __u32 now, __u32
 		oldest = greater(oldest, rank);
 	}
 	return oldest;
-}
-
-/* The slot among those in mask that comes first from `from` on, going round. mask is not 0. The
- * result may be a round more than there are slots. */
-static __always_inline __u32 first_slot(__u32 mask, __u32 from)
-{
-	__u32 turned = (mask >> from | mask << (SET_SLOTS - from)) & SLOT_MASK;
-	__u32 lowest = turned & (0 - turned);
-	__u32 slot = (1 ^ is_zero(lowest & 0xaa)) | (1 ^ is_zero(lowest & 0xcc)) << 1 |
-		     (1 ^ is_zero(lowest & 0xf0)) << 2;
-
-	return from + slot;
 }
 
 /* The slot that the new entry goes to. */
@@ -164,5 +113,3 @@ static __always_inline bool choose_slot(const struct packet *p, __u32 expired, _
 	choice->conn = choose_victim(p->hash, p->now, share);
 	return choice->conn;
 }
-
-#endif

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * New connections. Slots are claimed by compare-and-exchange, since inserters of other tuples may
- * want the same slot under another lock.
+ * Part of conn_table.h: new connections. Slots are claimed by compare-and-exchange, since inserters
+ * of other tuples may want the same slot under another lock.
  */
-#ifndef CONN_INSERT_H
-#define CONN_INSERT_H
-
-#include "choose_slot.h"
-#include "conn.h"
-#include "insert_lock.h"
-#include "pick.h"
 
 /* Slots lost to other inserters before the packet is given up. */
 #define CLAIM_TRIES 3
@@ -45,10 +38,10 @@ static __always_inline bool fill_slot(const struct choice *choice, const struct 
 	server = bpf_map_lookup_elem(&real_servers, &found->server);
 	found->forward = server ? server->forward : FWD_ROUTE;
 	*(volatile __u64 *)&conn->cport = 0;
-	*(volatile __u64 *)&conn->cip = p->tuple.addresses;
+	put_addresses(conn, &p->tuple);
 	conn->forward = found->forward;
 	*(volatile __u64 *)&conn->cport = p->tuple.identity | (__u64)found->server << 32;
-	claimed.state = next_state(STATE_NONE, p);
+	claimed.state = next_state(STATE_NONE, protocol_in(p->tuple.identity), p->tcp_flags);
 	claimed.held = is_active(claimed.state) ? HELD_ACTIVE : HELD_INACTIVE;
 	claimed.expires = now + timeout_of(claimed.state);
 	found->conn = conn;
@@ -106,5 +99,3 @@ static __always_inline int insert_conn(const struct packet *p, __u32 plan, struc
 	drop_lock(&l);
 	return result;
 }
-
-#endif

@@ -39,10 +39,9 @@ static const __u8 tcp_next_state[TCP_EVENT_COUNT][STATE_SLOTS] = {
 };
 /* clang-format on */
 
-/* The state after one more packet from the client. */
-static __always_inline __u8 next_state(__u8 state, const struct packet *p)
+/* The state after one more packet from the client. flags: TCP's, 0 if it is not TCP. */
+static __always_inline __u8 next_state(__u8 state, __u8 protocol, __u8 flags)
 {
-	__u8 flags = p->tcp_flags;
 	enum tcp_event event;
 
 	/* First what almost every packet is. */
@@ -50,7 +49,7 @@ static __always_inline __u8 next_state(__u8 state, const struct packet *p)
 		if (likely(state == STATE_ESTABLISHED))
 			return state;
 		event = TCP_EVENT_ACK;
-	} else if (tuple_protocol(&p->tuple) != IPPROTO_TCP)
+	} else if (protocol != IPPROTO_TCP)
 		return STATE_UDP;
 	else if (flags & TCP_RST)
 		event = TCP_EVENT_RST;

@@ -4,7 +4,7 @@
  * writes tables and config.now there, puts packets into `batch`, and calls what is exported here.
  */
 #include "director.h"
-#include "sweep.h"
+#include "conn.h"
 
 /* Packets that one call decides, and what became of them. */
 struct batch batch;

@@ -3,7 +3,7 @@
 #ifndef STAGE_SCHEDULE_H
 #define STAGE_SCHEDULE_H
 
-#include "conn_insert.h"
+#include "conn.h"
 #include "may_schedule.h"
 #include "service.h"
 #include "stages.h"

@@ -10,7 +10,7 @@
 
 #include "clock.h"
 #include "kernel_clock.h"
-#include "sweep.h"
+#include "conn.h"
 
 #define CLOCK_MONOTONIC 1
 

@@ -41,9 +41,15 @@ static __always_inline __be16 tuple_vport(const struct tuple *t)
 	return t->identity >> 16;
 }
 
+/* Of tuple.identity. */
+static __always_inline __u8 protocol_in(__u64 identity)
+{
+	return identity >> 56;
+}
+
 static __always_inline __u8 tuple_protocol(const struct tuple *t)
 {
-	return t->identity >> 56;
+	return protocol_in(t->identity);
 }
 
 static __always_inline __u64 tuple_addresses(const struct iphdr *ip)

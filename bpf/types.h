@@ -209,6 +209,25 @@ struct conn_set {
 };
 _Static_assert(sizeof(struct conn_set) == 32 * SET_SLOTS, "no padding");
 
+/* One IPv6 connection in a cache line; the fields are those of struct conn. */
+struct conn6 {
+	struct ip_addr cip;
+	struct ip_addr vip;
+	__be16 cport;
+	__be16 vport;
+	__u32 owner;
+	__u64 control;
+	__u8 forward;
+	/* Room as in struct conn, and for the flow label. */
+	__u8 pad[15];
+};
+_Static_assert(sizeof(struct conn6) == 64, "a connection a cache line");
+
+struct conn_set6 {
+	struct conn6 slots[SET_SLOTS];
+};
+_Static_assert(sizeof(struct conn_set6) == 64 * SET_SLOTS, "no padding");
+
 /* Key of a virtual service. */
 struct service_key {
 	struct ip_addr vip;
@@ -454,7 +473,9 @@ struct config {
 	 * gets no more of them. */
 	__u32 nearly_full;
 	__u32 share_limit;
-	__u8 pad[16];
+	/* As set_mask, of the table of IPv6 connections. */
+	__u32 set_mask6;
+	__u8 pad[12];
 	/*
 	 * Hardware addresses that frames for the director have: 6 bytes, the first the lowest. None
 	 * is of a group. Only the first n_own_macs count, or, if there are none, any address.

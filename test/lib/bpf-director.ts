@@ -13,8 +13,8 @@ import { type Sent, TableDirector } from './table-director.js'
 export interface BpfDirectorOptions {
   /** Sets of the connection table, a power of two; each has 8 slots. */
   readonly sets?: number
-  /** `director-races`: another CPU comes between (test/bpf/races.h); `-small`: with small tables. Default: `director`. */
-  readonly object?: 'director' | 'director-races' | 'director-small'
+  /** `director-races`: another CPU comes between (test/bpf/races.h); `-small`: with small tables; `conn-tables`: with an IPv6 one of as many sets. Default: `director`. */
+  readonly object?: 'director' | 'director-races' | 'director-small' | 'conn-tables'
   /** What the clock shows at first, in ticks. */
   readonly startTick?: number
   /** Entries of maps that shall be smaller than bpf/config.h has them. */
@@ -29,6 +29,7 @@ export class BpfDirector extends TableDirector<BpfMaps> {
   constructor({ object: name = 'director', sets = 128, startTick = 1000, capacities = {} }: BpfDirectorOptions = {}) {
     const object = BpfObject.open(checkoutFile(`build/test/bpf/${name}.bpf.o`))
     sizeMaps(object, sets)
+    if (name === 'conn-tables') object.setMaxEntries('conns6', sets)
     for (const [map, entries] of Object.entries(capacities)) {
       object.setMaxEntries(specs[map as keyof DirectorMaps].name, entries)
     }

@@ -10,7 +10,7 @@ import { installation } from './installation.js'
  */
 export function newerBuild(directory: string): string {
   const command = installation(directory, { addon: true })
-  const header = join(directory, 'bpf/conn.h')
+  const header = join(directory, 'bpf/conn_update.h')
   const text = readFileSync(header, 'utf8')
   // Of the program in the interfaces.
   const newer = text.replace(/(#define UPDATE_TRIES) \d+/, '$1 5')

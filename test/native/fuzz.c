@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sanitizer/asan_interface.h>
 #include "../../bpf/director.h"
-#include "../../bpf/sweep.h"
+#include "../../bpf/conn.h"
 #include "input.h"
 #include "check.h"
 #include "tables.h"

@@ -52,6 +52,7 @@ export interface ConfigStruct {
   readonly slotsUsed: number
   readonly nearlyFull: number
   readonly shareLimit: number
+  readonly setMask6: number
   readonly ownMacs: ReadonlyArray<bigint>
 }
 
@@ -69,6 +70,7 @@ export const configLayout = {
     slotsUsed: 100,
     nearlyFull: 104,
     shareLimit: 108,
+    setMask6: 112,
     ownMacs: 128,
   },
   decode: (view: DataView, offset: number): ConfigStruct => ({
@@ -82,6 +84,7 @@ export const configLayout = {
     slotsUsed: view.getUint32(offset + 100, true),
     nearlyFull: view.getUint32(offset + 104, true),
     shareLimit: view.getUint32(offset + 108, true),
+    setMask6: view.getUint32(offset + 112, true),
     ownMacs: readArray(8, (i0) => view.getBigUint64(offset + 128 + i0 * 8, true)),
   }),
   encode: (view: DataView, offset: number, value: ConfigStruct): void => {
@@ -95,8 +98,9 @@ export const configLayout = {
     view.setUint32(offset + 100, value.slotsUsed, true)
     view.setUint32(offset + 104, value.nearlyFull, true)
     view.setUint32(offset + 108, value.shareLimit, true)
+    view.setUint32(offset + 112, value.setMask6, true)
     writeArray(value.ownMacs, 8, 'config.own_macs', (v0, i0) => view.setBigUint64(offset + 128 + i0 * 8, v0, true))
-    writeBytes(view, offset + 112, new Uint8Array(16), 16, 'config padding')
+    writeBytes(view, offset + 116, new Uint8Array(12), 12, 'config padding')
   },
 } as const satisfies Layout<ConfigStruct>
 
@@ -144,6 +148,50 @@ export const connLayout = {
   },
 } as const satisfies Layout<ConnStruct>
 
+/** struct conn6. */
+export interface Conn6Struct {
+  readonly cip: IpAddrStruct
+  readonly vip: IpAddrStruct
+  readonly cport: number
+  readonly vport: number
+  readonly owner: number
+  readonly control: bigint
+  readonly forward: number
+}
+
+export const conn6Layout = {
+  name: 'conn6',
+  size: 64,
+  offsets: {
+    cip: 0,
+    vip: 16,
+    cport: 32,
+    vport: 34,
+    owner: 36,
+    control: 40,
+    forward: 48,
+  },
+  decode: (view: DataView, offset: number): Conn6Struct => ({
+    cip: ipAddrLayout.decode(view, offset),
+    vip: ipAddrLayout.decode(view, offset + 16),
+    cport: view.getUint16(offset + 32),
+    vport: view.getUint16(offset + 34),
+    owner: view.getUint32(offset + 36, true),
+    control: view.getBigUint64(offset + 40, true),
+    forward: view.getUint8(offset + 48),
+  }),
+  encode: (view: DataView, offset: number, value: Conn6Struct): void => {
+    ipAddrLayout.encode(view, offset, value.cip)
+    ipAddrLayout.encode(view, offset + 16, value.vip)
+    view.setUint16(offset + 32, value.cport)
+    view.setUint16(offset + 34, value.vport)
+    view.setUint32(offset + 36, value.owner, true)
+    view.setBigUint64(offset + 40, value.control, true)
+    view.setUint8(offset + 48, value.forward)
+    writeBytes(view, offset + 49, new Uint8Array(15), 15, 'conn6 padding')
+  },
+} as const satisfies Layout<Conn6Struct>
+
 /** struct conn_set. */
 export interface ConnSetStruct {
   readonly slots: ReadonlyArray<ConnStruct>
@@ -162,6 +210,25 @@ export const connSetLayout = {
     writeArray(value.slots, 8, 'conn_set.slots', (v0, i0) => connLayout.encode(view, offset + i0 * 32, v0))
   },
 } as const satisfies Layout<ConnSetStruct>
+
+/** struct conn_set6. */
+export interface ConnSet6Struct {
+  readonly slots: ReadonlyArray<Conn6Struct>
+}
+
+export const connSet6Layout = {
+  name: 'conn_set6',
+  size: 512,
+  offsets: {
+    slots: 0,
+  },
+  decode: (view: DataView, offset: number): ConnSet6Struct => ({
+    slots: readArray(8, (i0) => conn6Layout.decode(view, offset + i0 * 64)),
+  }),
+  encode: (view: DataView, offset: number, value: ConnSet6Struct): void => {
+    writeArray(value.slots, 8, 'conn_set6.slots', (v0, i0) => conn6Layout.encode(view, offset + i0 * 64, v0))
+  },
+} as const satisfies Layout<ConnSet6Struct>
 
 /** struct cpu_verdicts. */
 export interface CpuVerdictsStruct {

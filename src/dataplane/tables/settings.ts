@@ -35,6 +35,7 @@ export class Settings {
       slotsUsed: 0,
       nearlyFull: Math.ceil(nearlyFull * sets * sharedConstant.SET_SLOTS),
       shareLimit: noLimit,
+      setMask6: 0,
     })
   }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Takes expired connections off the counts, a stretch of the table at a time. */
-#ifndef SWEEP_H
-#define SWEEP_H
-
-#include "conn.h"
+/*
+ * Part of conn_table.h: takes expired connections off the counts, a stretch of the table at a time.
+ */
 
 /* A stretch of sets, going round, and the time. */
 struct sweep {
@@ -45,5 +43,3 @@ static __always_inline __u32 sweep_part(__u32 first, __u32 n, __u32 now)
 	sum_slots_used();
 	return (first + n_sets) & config.set_mask;
 }
-
-#endif
