@@ -20,8 +20,8 @@
 /* Each service has one plan in force and, for a moment, the one before it. */
 #define MAX_PLANS (2 * MAX_SERVICES)
 
-/* Counters of the slots in use. */
-#define USED_COUNTERS 64
+/* Counters of the connections. */
+#define CONN_COUNTERS 64
 
 /* Locks that insertions share, by hash. More than CPUs by far, few enough to stay in the cache. */
 #define INSERT_LOCKS (4096 / TABLE_PART)

@@ -8,7 +8,8 @@
  * Moves the connection on to its next state and arms its timer. Most packets find it assured, in
  * that state already and armed for long enough, and write nothing: what arms a connection that
  * stays in its state arms it for ARM_SLACK longer than its timeout. A packet that finds it
- * established by an earlier one assures it: a TCP handshake alone does not, nor does one datagram.
+ * established by an earlier one assures it, unless its service is held to its share: a TCP
+ * handshake alone does not, nor does one datagram.
  */
 static __always_inline void arm_conn(struct found *found, const struct packet *p)
 {
@@ -26,13 +27,16 @@ static __always_inline void arm_conn(struct found *found, const struct packet *p
 			if (likely(is_armed && old.assured))
 				return;
 			new.expires = is_armed ? old.expires : new.expires + ARM_SLACK;
-			new.assured |= new.state == STATE_ESTABLISHED || new.state == STATE_UDP;
+			if (new.state == STATE_ESTABLISHED || new.state == STATE_UDP)
+				new.assured |= !held_to_share(found->server);
 		}
 		new.held = is_active(new.state) ? HELD_ACTIVE : HELD_INACTIVE;
 		seen =
 		    __sync_val_compare_and_swap(&found->conn->control, found->control, pack(new));
 		if (seen == found->control) {
 			move_count(found->server, old.held, new.held);
+			if (new.assured && !old.assured)
+				count_assured(found->server, 1);
 			return;
 		}
 		if (unpack(seen).generation != old.generation || !is_live(unpack(seen), now))
@@ -49,6 +53,6 @@ static __always_inline bool release_conn(struct conn *conn, __u64 seen, __u64 re
 
 	if (__sync_val_compare_and_swap(&conn->control, seen, replacement) != seen)
 		return false;
-	uncount_conn(server, unpack(seen).held);
+	uncount_conn(server, unpack(seen).held, unpack(seen).assured);
 	return true;
 }

@@ -16,7 +16,7 @@ static volatile __u32 current;
 __u32 variables_size(void)
 {
 	return sizeof(config) + sizeof(locks) + sizeof(next_hops) + sizeof(server_counts) +
-	       sizeof(server_shares) + sizeof(service_shares) + sizeof(slots_used) +
+	       sizeof(server_shares) + sizeof(service_shares) + sizeof(conn_counts) +
 	       sizeof(verdicts);
 }
 

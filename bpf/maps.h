@@ -89,7 +89,7 @@ struct server_share server_shares[MAX_SERVERS] SEC(".data.server_shares");
 struct service_share service_shares[MAX_SERVERS] SEC(".data.service_shares");
 
 /* By CPU; those beyond share. */
-struct slots_used slots_used[USED_COUNTERS] SEC(".data.slots_used");
+struct conn_counts conn_counts[CONN_COUNTERS] SEC(".data.conn_counts");
 
 /* The servers on one CPU. */
 struct cpu_lanes {

@@ -22,17 +22,18 @@ struct survey {
 };
 
 /*
- * The service_share that a new connection of a server has to find its slot in; 0: it may take one
- * from all. The count of all slots is some milliseconds old.
+ * The service_share that a server's connections are held to: those that are new take the slots of
+ * others of it, and none becomes assured. 0: they are not held. The count of all is some
+ * milliseconds old.
  */
 static __always_inline __u32 held_to_share(__u32 server)
 {
 	__u32 share;
 
-	if (likely(config.slots_used < config.nearly_full))
+	if (likely(config.assured < config.nearly_full))
 		return 0;
 	share = share_of(server);
-	return service_share(share)->slots < config.share_limit ? 0 : share;
+	return service_share(share)->assured < config.share_limit ? 0 : share;
 }
 
 /* 1 if an entry may give way: it holds a connection that is not assured. Without branches. */

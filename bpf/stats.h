@@ -57,38 +57,46 @@ static __always_inline struct service_share *service_share(__u32 share)
 	return &service_shares[bounded_index(share, MAX_SERVERS)];
 }
 
-static __always_inline void count_slots(__u32 server, __s32 slots)
+static __always_inline struct conn_counts *conn_counts_here(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 
-	__sync_fetch_and_add(&slots_used[bounded_index(cpu, USED_COUNTERS)].slots, slots);
-	__sync_fetch_and_add(&service_share(share_of(server))->slots, slots);
+	return &conn_counts[bounded_index(cpu, CONN_COUNTERS)];
 }
 
-/* A connection of a server that has come, with its slot; called as move_count() is. */
+/* Connections of a server that have become assured; called as move_count() is. */
+static __always_inline void count_assured(__u32 server, __s32 more)
+{
+	__sync_fetch_and_add(&conn_counts_here()->assured, more);
+	__sync_fetch_and_add(&service_share(share_of(server))->assured, more);
+}
+
+/* A connection of a server that has come; it is not assured. */
 static __always_inline void count_conn(__u32 server, enum held held)
 {
 	move_count(server, HELD_NOTHING, held);
-	count_slots(server, 1);
+	__sync_fetch_and_add(&conn_counts_here()->all, 1);
 }
 
 /* One that has gone. */
-static __always_inline void uncount_conn(__u32 server, enum held held)
+static __always_inline void uncount_conn(__u32 server, enum held held, bool assured)
 {
 	if (held == HELD_NOTHING)
 		return;
 	move_count(server, held, HELD_NOTHING);
-	count_slots(server, -1);
+	__sync_fetch_and_add(&conn_counts_here()->all, -1);
+	if (assured)
+		count_assured(server, -1);
 }
 
-/* Adds up what count_slots() counted, for packets to read. */
-static __always_inline void sum_slots_used(void)
+/* Adds up the assured ones, for packets to read. */
+static __always_inline void sum_assured(void)
 {
 	__u32 sum = 0;
 
-	for (int i = 0; i < USED_COUNTERS; i++)
-		sum += slots_used[i].slots;
-	config.slots_used = sum;
+	for (int i = 0; i < CONN_COUNTERS; i++)
+		sum += conn_counts[i].assured;
+	config.assured = sum;
 }
 
 static __always_inline void count_evicted(void)

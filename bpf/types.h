@@ -340,12 +340,12 @@ struct server_counts {
 _Static_assert(sizeof(struct server_counts) == 8, "no padding");
 
 /*
- * Slots of the connection table that one service has: those of a service's servers, removed ones
- * included, and of the service of the same key that comes after it. Entry 0 is of servers that
+ * Assured connections of one service, which give way to no others: those of its servers, removed
+ * ones included, and of the service of the same key that comes after it. Entry 0 is of servers that
  * belong to none, and is never over its share.
  */
 struct service_share {
-	__u32 slots;
+	__u32 assured;
 };
 _Static_assert(sizeof(struct service_share) == 4, "no padding");
 
@@ -355,13 +355,14 @@ struct server_share {
 };
 _Static_assert(sizeof(struct server_share) == 4, "no padding");
 
-/* Slots of the connection table in use, as some CPUs count them: only the sum of all says
- * something, modulo 2^32. */
-struct slots_used {
-	__u32 slots;
-	__u32 pad[15];
+/* Connections in the table, as some CPUs count them: only the sums of all say something, modulo
+ * 2^32. */
+struct conn_counts {
+	__u32 all;
+	__u32 assured;
+	__u32 pad[14];
 };
-_Static_assert(sizeof(struct slots_used) == 64, "CPUs do not share a cache line");
+_Static_assert(sizeof(struct conn_counts) == 64, "CPUs do not share a cache line");
 
 /* Traffic from clients to one real server. Bytes are IP total lengths. */
 struct traffic {
@@ -467,10 +468,10 @@ struct config {
 	__u32 timeout_ticks[STATE_SLOTS];
 	/* LAYOUT_VERSION of the build that made the tables. */
 	__u32 layout_version;
-	/* Slots of the connection table in use, as the sweeper has added them up last. */
-	__u32 slots_used;
-	/* From so many on the table is nearly full: a service that has share_limit slots or more
-	 * gets no more of them. */
+	/* Assured connections, as the sweeper has added them up last. */
+	__u32 assured;
+	/* From so many of them on the table is nearly full: a service that has share_limit of them
+	 * or more gets no more. */
 	__u32 nearly_full;
 	__u32 share_limit;
 	/* As set_mask, of the table of IPv6 connections. */

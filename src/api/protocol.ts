@@ -107,12 +107,14 @@ export interface StatusView {
     readonly capacity: number
     readonly evicted: number
     readonly expired: number
-    /** A service gets no more slots than shareLimit then. */
+    /** Those that give way to no others. */
+    readonly assured: number
+    /** No service gets more assured ones than shareLimit then. */
     readonly nearlyFull: boolean
-    /** Slots; absent if a service may have all. */
+    /** Absent if a service may have all. */
     readonly shareLimit?: number
-    /** The service whose connections have the most slots, one that is removed included. */
-    readonly largest?: { readonly service: ServiceKey; readonly slots: number }
+    /** The service with the most assured ones, one that is removed included. */
+    readonly largest?: { readonly service: ServiceKey; readonly assured: number }
   }
   readonly verdicts: Readonly<Record<string, number>>
   readonly unresolved: readonly string[]

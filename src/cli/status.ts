@@ -7,7 +7,7 @@ const labelWidth = 14
  */
 export function formatStatus(status: StatusView, all: boolean): string {
   const { connections, verdicts } = status
-  const { inUse, capacity, evicted, expired, nearlyFull } = connections
+  const { inUse, capacity, assured, evicted, expired, nearlyFull } = connections
   const share = ((100 * inUse) / capacity).toFixed(1)
   const counted = Object.entries(verdicts).filter(([, packets]) => all || packets > 0)
   const widest = Math.max(0, ...counted.map(([name]) => name.length))
@@ -18,7 +18,7 @@ export function formatStatus(status: StatusView, all: boolean): string {
     line('interfaces', status.interfaces.map(({ name, mode }) => `${name} (${mode})`).join(', ') || 'none'),
     line('services', `${count(status.services)}, with ${count(status.servers)} real servers`),
     line('connections', `${count(inUse)} of ${count(capacity)} (${share} %)${nearlyFull ? ', nearly full' : ''}`),
-    line('', `${count(expired)} expired, ${count(evicted)} evicted`),
+    line('', `${count(assured)} assured; ${count(expired)} expired, ${count(evicted)} evicted`),
     ...mostOf(connections),
     line('unresolved', status.unresolved.join(', ') || 'none'),
     line('packets', counted.length === 0 ? 'none' : ''),
@@ -28,12 +28,12 @@ export function formatStatus(status: StatusView, all: boolean): string {
     .join('')
 }
 
-/** The service with the most connections, and what it may have. */
+/** The service with the most assured connections, and what it may have. */
 function mostOf({ largest, capacity, nearlyFull, shareLimit = capacity }: StatusView['connections']): string[] {
   if (!largest) return []
   const { protocol, vip, vport } = largest.service
-  const has = `${protocol.toUpperCase()} ${vip}:${vport} has the most, ${count(largest.slots)}`
-  const isHeld = nearlyFull && largest.slots >= shareLimit
+  const has = `${protocol.toUpperCase()} ${vip}:${vport} has the most, ${count(largest.assured)}`
+  const isHeld = nearlyFull && largest.assured >= shareLimit
   return [line('', isHeld ? `${has}: over its share of ${count(shareLimit)}, it gets no more` : has)]
 }
 

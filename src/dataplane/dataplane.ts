@@ -54,10 +54,10 @@ export interface ServiceIncrement {
   readonly servers: readonly (ServerKey & { readonly traffic: Traffic })[]
 }
 
-/** Slots of the connection table that the connections of a service have, one that is removed included. */
-export interface ServiceSlots {
+/** Assured connections of a service, one that is removed included: they give way to no others. */
+export interface ServiceShare {
   readonly service: ServiceKey
-  readonly slots: number
+  readonly assured: number
 }
 
 /** Figures of the whole data plane. */
@@ -69,12 +69,14 @@ export interface DataplaneStats {
     readonly capacity: number
     readonly evicted: number
     readonly expired: number
-    /** A service gets no more slots than shareLimit then. */
+    /** Those that give way to no others. */
+    readonly assured: number
+    /** No service gets more assured ones than shareLimit then. */
     readonly nearlyFull: boolean
-    /** Slots; absent if a service may have all. */
+    /** Absent if a service may have all. */
     readonly shareLimit?: number
-    /** The service with the most; absent if none has any. */
-    readonly largest?: ServiceSlots
+    /** The service with the most assured ones; absent if none has any. */
+    readonly largest?: ServiceShare
   }
   readonly interfaces: readonly { readonly name: string; readonly mode: string }[]
 }
@@ -124,7 +126,7 @@ export interface Dataplane {
   stats(): DataplaneStats
   connections(): AsyncIterable<Connection>
 
-  /** Percent of the connection table that one service may have while it is nearly full; 100: all. In force at once. */
+  /** Percent of the table that one service's assured connections may have while it is nearly full; 100: all. In force at once. */
   setServiceShare(percent: number): void
   /** In force from each connection's next packet on. */
   setTimeouts(timeouts: Timeouts): void

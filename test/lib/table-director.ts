@@ -91,7 +91,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   /** Gives a frame to the program. The default interface is loopback, number 1. */
   abstract send(data: Uint8Array, ingressIfindex?: number): Sent
 
-  /** Lets time pass, which the sweeper would tell packets, as it would how many slots are used; but sweeps nothing. */
+  /** Lets time pass, which the sweeper would tell packets, as it would how many connections are assured; but sweeps nothing. */
   advanceTicks(ticks: number): void {
     this.#advance(BigInt(ticks) * nsPerTick)
   }
@@ -103,7 +103,7 @@ export abstract class TableDirector<Maps extends DirectorMaps = DirectorMaps> {
   #advance(ns: bigint): void {
     this.#nowNs = this.#now() + ns
     this.#config.setUint32(configLayout.offsets.now, ticksOf(this.#nowNs), true)
-    this.#config.setUint32(configLayout.offsets.slotsUsed, this.#dataplane.stats().connections.inUse, true)
+    this.#config.setUint32(configLayout.offsets.assured, this.#dataplane.stats().connections.assured, true)
   }
 
   /** In nanoseconds. The clock is what the tables say, which a test may put back to what they were. */

@@ -31,7 +31,7 @@ NO_COVERAGE static __u64 count_packets(void)
 NO_COVERAGE static void check_table(void)
 {
 	struct server_counts held[MAX_SERVERS] = {};
-	__u32 share_slots[MAX_SERVERS] = {}, n_held = 0;
+	__u32 of_share[MAX_SERVERS] = {}, assured = 0, all = 0;
 	const struct conn_set *sets = conns.value;
 
 	for (int i = 0; i < INSERT_LOCKS; i++)
@@ -40,20 +40,25 @@ NO_COVERAGE static void check_table(void)
 		const struct conn *conn = &sets[i / SET_SLOTS].slots[i % SET_SLOTS];
 		__u32 server = (conn->owner & OWNER_SERVER_MASK) % MAX_SERVERS;
 		__u8 holds = unpack(conn->control).held;
+		bool is_assured = holds && unpack(conn->control).assured;
 
 		REQUIRE(holds == HELD_NOTHING || holds == HELD_ACTIVE || holds == HELD_INACTIVE);
 		held[server].active += holds == HELD_ACTIVE;
 		held[server].inactive += holds == HELD_INACTIVE;
-		share_slots[server_shares[server].share] += holds != HELD_NOTHING;
-		n_held += holds != HELD_NOTHING;
+		of_share[server_shares[server].share] += is_assured;
+		assured += is_assured;
+		all += holds != HELD_NOTHING;
 	}
 	for (int i = 0; i < MAX_SERVERS; i++) {
 		REQUIRE(server_counts[i].active == held[i].active);
 		REQUIRE(server_counts[i].inactive == held[i].inactive);
-		REQUIRE(service_shares[i].slots == share_slots[i]);
+		REQUIRE(service_shares[i].assured == of_share[i]);
 	}
-	sum_slots_used();
-	REQUIRE(config.slots_used == n_held);
+	for (int i = 0; i < CONN_COUNTERS; i++)
+		all -= conn_counts[i].all;
+	REQUIRE(!all);
+	sum_assured();
+	REQUIRE(config.assured == assured);
 }
 
 #endif

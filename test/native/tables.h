@@ -55,7 +55,7 @@ static void clear_tables(__u32 sets)
 	memset(server_counts, 0, sizeof(server_counts));
 	memset(server_shares, 0, sizeof(server_shares));
 	memset(service_shares, 0, sizeof(service_shares));
-	memset(slots_used, 0, sizeof(slots_used));
+	memset(conn_counts, 0, sizeof(conn_counts));
 	memset(next_hops, 0, sizeof(next_hops));
 	memset(verdicts, 0, sizeof(verdicts));
 	config.set_mask = sets - 1;

@@ -49,7 +49,7 @@ export interface ConfigStruct {
   readonly now: number
   readonly timeoutTicks: ReadonlyArray<number>
   readonly layoutVersion: number
-  readonly slotsUsed: number
+  readonly assured: number
   readonly nearlyFull: number
   readonly shareLimit: number
   readonly setMask6: number
@@ -67,7 +67,7 @@ export const configLayout = {
     now: 28,
     timeoutTicks: 32,
     layoutVersion: 96,
-    slotsUsed: 100,
+    assured: 100,
     nearlyFull: 104,
     shareLimit: 108,
     setMask6: 112,
@@ -81,7 +81,7 @@ export const configLayout = {
     now: view.getUint32(offset + 28, true),
     timeoutTicks: readArray(16, (i0) => view.getUint32(offset + 32 + i0 * 4, true)),
     layoutVersion: view.getUint32(offset + 96, true),
-    slotsUsed: view.getUint32(offset + 100, true),
+    assured: view.getUint32(offset + 100, true),
     nearlyFull: view.getUint32(offset + 104, true),
     shareLimit: view.getUint32(offset + 108, true),
     setMask6: view.getUint32(offset + 112, true),
@@ -95,7 +95,7 @@ export const configLayout = {
     view.setUint32(offset + 28, value.now, true)
     writeArray(value.timeoutTicks, 16, 'config.timeout_ticks', (v0, i0) => view.setUint32(offset + 32 + i0 * 4, v0, true))
     view.setUint32(offset + 96, value.layoutVersion, true)
-    view.setUint32(offset + 100, value.slotsUsed, true)
+    view.setUint32(offset + 100, value.assured, true)
     view.setUint32(offset + 104, value.nearlyFull, true)
     view.setUint32(offset + 108, value.shareLimit, true)
     view.setUint32(offset + 112, value.setMask6, true)
@@ -191,6 +191,30 @@ export const conn6Layout = {
     writeBytes(view, offset + 49, new Uint8Array(15), 15, 'conn6 padding')
   },
 } as const satisfies Layout<Conn6Struct>
+
+/** struct conn_counts. */
+export interface ConnCountsStruct {
+  readonly all: number
+  readonly assured: number
+}
+
+export const connCountsLayout = {
+  name: 'conn_counts',
+  size: 64,
+  offsets: {
+    all: 0,
+    assured: 4,
+  },
+  decode: (view: DataView, offset: number): ConnCountsStruct => ({
+    all: view.getUint32(offset, true),
+    assured: view.getUint32(offset + 4, true),
+  }),
+  encode: (view: DataView, offset: number, value: ConnCountsStruct): void => {
+    view.setUint32(offset, value.all, true)
+    view.setUint32(offset + 4, value.assured, true)
+    writeBytes(view, offset + 8, new Uint8Array(56), 56, 'conn_counts padding')
+  },
+} as const satisfies Layout<ConnCountsStruct>
 
 /** struct conn_set. */
 export interface ConnSetStruct {
@@ -644,42 +668,22 @@ export const serviceKeyLayout = {
 
 /** struct service_share. */
 export interface ServiceShareStruct {
-  readonly slots: number
+  readonly assured: number
 }
 
 export const serviceShareLayout = {
   name: 'service_share',
   size: 4,
   offsets: {
-    slots: 0,
+    assured: 0,
   },
   decode: (view: DataView, offset: number): ServiceShareStruct => ({
-    slots: view.getUint32(offset, true),
+    assured: view.getUint32(offset, true),
   }),
   encode: (view: DataView, offset: number, value: ServiceShareStruct): void => {
-    view.setUint32(offset, value.slots, true)
+    view.setUint32(offset, value.assured, true)
   },
 } as const satisfies Layout<ServiceShareStruct>
-
-/** struct slots_used. */
-export interface SlotsUsedStruct {
-  readonly slots: number
-}
-
-export const slotsUsedLayout = {
-  name: 'slots_used',
-  size: 64,
-  offsets: {
-    slots: 0,
-  },
-  decode: (view: DataView, offset: number): SlotsUsedStruct => ({
-    slots: view.getUint32(offset, true),
-  }),
-  encode: (view: DataView, offset: number, value: SlotsUsedStruct): void => {
-    view.setUint32(offset, value.slots, true)
-    writeBytes(view, offset + 4, new Uint8Array(60), 60, 'slots_used padding')
-  },
-} as const satisfies Layout<SlotsUsedStruct>
 
 /** struct table_stats. */
 export interface TableStatsStruct {
@@ -945,6 +949,16 @@ export const maps = {
     valueSize: 192,
     holdsVariables: true,
   },
+  /** __u32 -> struct conn_counts[64] */
+  connCounts: {
+    name: 'conn_counts',
+    type: 2,
+    flags: 1024,
+    maxEntries: 1,
+    keySize: 4,
+    valueSize: 4096,
+    holdsVariables: true,
+  },
   /** __u32 -> struct conn_set */
   conns: {
     name: 'conns',
@@ -1104,16 +1118,6 @@ export const maps = {
     keySize: 24,
     valueSize: 64,
     holdsVariables: false,
-  },
-  /** __u32 -> struct slots_used[64] */
-  slotsUsed: {
-    name: 'slots_used',
-    type: 2,
-    flags: 1024,
-    maxEntries: 1,
-    keySize: 4,
-    valueSize: 4096,
-    holdsVariables: true,
   },
   /** __u32 -> struct sweeper */
   sweeper: {

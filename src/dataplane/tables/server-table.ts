@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js'
 import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
-import type { ServiceSlots } from '../dataplane.js'
+import type { ServiceShare } from '../dataplane.js'
 import {
   type RealServerStruct,
   realServerLayout,
@@ -204,12 +204,12 @@ export class ServerTable {
     return this.#counts.get(slot.index)
   }
 
-  /** Services, removed ones too, each with the slots of the connection table that its servers' connections have. */
-  *shares(): Iterable<ServiceSlots> {
+  /** Services, removed ones too, each with its assured connections. */
+  *shares(): Iterable<ServiceShare> {
     for (const [slot] of this.#byService.values()) {
       if (!slot) continue
       const { protocol, vip, vport } = slot.service
-      yield { service: { protocol, vip, vport }, slots: this.#shares.slots(this.#shares.of(slot.index)) }
+      yield { service: { protocol, vip, vport }, assured: this.#shares.assured(this.#shares.of(slot.index)) }
     }
   }
 

@@ -10,7 +10,7 @@ export interface ShareMaps {
 }
 
 /**
- * Whose slots of the connection table count together: those of one service's servers. A share lasts as long as there is a
+ * Whose assured connections count together: those of one service's servers. A share lasts as long as there is a
  * server that has it, one that is removed and keeps connections included: so its count is right whatever becomes of the service.
  */
 export class ServiceShares {
@@ -38,7 +38,7 @@ export class ServiceShares {
   /** A fresh one. @throws DirectorError NO_SPACE. */
   allocate(): number {
     const share = this.#pool.allocate()
-    this.#shares.set(share, { slots: 0 })
+    this.#shares.set(share, { assured: 0 })
     return share
   }
 
@@ -52,8 +52,8 @@ export class ServiceShares {
     if (share !== 0) this.#pool.release(share, wasSeen)
   }
 
-  /** Slots of the connection table that count for it. */
-  slots(share: number): number {
-    return this.#shares.get(share).slots
+  /** Assured connections that count for it. */
+  assured(share: number): number {
+    return this.#shares.get(share).assured
   }
 }

@@ -7,8 +7,8 @@ import type { TableMap } from './table-map.js'
 /** Seconds for which the director's hardware addresses are believed without a word from the daemon. */
 const ownMacsLastS = 15
 
-/** Of the slots of the connection table, when it is nearly full: of the connections that are still to come one in 200 finds no place. */
-const nearlyFull = 0.7
+/** Assured connections, of the slots of the table, when it is nearly full: of the connections that are still to come one in 300 finds no place. */
+const nearlyFull = 2 / 3
 const noLimit = 0xffff_ffff
 
 /** struct config: what packets read besides services and connections. */
@@ -32,14 +32,14 @@ export class Settings {
       ownMacs: new Array<bigint>(sharedConstant.OWN_MACS).fill(0n),
       timeoutTicks: timeoutTicks(timeouts),
       layoutVersion: sharedConstant.LAYOUT_VERSION,
-      slotsUsed: 0,
+      assured: 0,
       nearlyFull: Math.ceil(nearlyFull * sets * sharedConstant.SET_SLOTS),
       shareLimit: noLimit,
       setMask6: 0,
     })
   }
 
-  /** @param percent of the slots that one service may have while the table is nearly full; 100: all. */
+  /** @param percent of the slots that one service's assured connections may have while the table is nearly full; 100: all. */
   setServiceShare(percent: number): void {
     const { setMask } = this.#config.get(0)
     const slots = (setMask + 1) * sharedConstant.SET_SLOTS
@@ -47,7 +47,7 @@ export class Settings {
     this.#config.publish(0, configLayout.offsets.shareLimit, limit)
   }
 
-  /** Slots in use from which on the table is nearly full, and how many a service may have then: absent for all. */
+  /** Assured connections from which on the table is nearly full, and how many a service may have then: absent for all. */
   share(): { readonly nearlyFull: number; readonly limit?: number } {
     const { nearlyFull, shareLimit } = this.#config.get(0)
     return { nearlyFull, ...(shareLimit !== noLimit && { limit: shareLimit }) }

@@ -11,12 +11,12 @@ import type {
   ServiceCounters,
   ServiceEntry,
   ServiceIncrement,
-  ServiceSlots,
+  ServiceShare,
 } from '../dataplane.js'
+import { ConnCounts } from './conn-counts.js'
 import { ConnectionTable, monotonicTicks } from './connection-table.js'
-import { type SlotsUsedStruct, slotsUsedLayout, tableStatsLayout, verdictNames } from './layout.gen.js'
+import { tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
-import { MappedArray } from './mapped-array.js'
 import { NextHopTable } from './next-hop-table.js'
 import { ServerLanes } from './server-lanes.js'
 import { ServerTable, type Slot } from './server-table.js'
@@ -42,7 +42,7 @@ export interface DirectorMaps {
   readonly serviceBase: TableMap
   readonly serviceShares: TableMap
   readonly services: TableMap
-  readonly slotsUsed: TableMap
+  readonly connCounts: TableMap
   readonly tableStats: TableMap
   readonly verdicts: TableMap
   readonly vips: TableMap
@@ -82,8 +82,9 @@ export class TableDataplane implements Dataplane {
   readonly #services: ServiceTable
   readonly #connections: ConnectionTable
   readonly #settings: Settings
-  readonly #slotsUsed: MappedArray<SlotsUsedStruct>
+  readonly #connCounts: ConnCounts
   readonly #verdictCounters: Verdicts
+  #serviceShare = 100
   readonly #nowTicks: () => number
   readonly #interfaces: Interfaces
   readonly #close: () => void | Promise<void>
@@ -99,7 +100,7 @@ export class TableDataplane implements Dataplane {
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
     this.#settings = new Settings(maps.config)
-    this.#slotsUsed = new MappedArray(maps.slotsUsed, slotsUsedLayout)
+    this.#connCounts = new ConnCounts(maps.connCounts)
     this.#verdictCounters = new Verdicts(maps.verdicts, maps.serverLanes.info.maxEntries)
     this.#nowTicks = nowTicks
     this.#interfaces = interfaces
@@ -109,10 +110,17 @@ export class TableDataplane implements Dataplane {
 
   setService(entry: ServiceEntry): void {
     this.#services.set(entry)
+    this.#limitShares()
   }
 
   removeService(key: ServiceKey): void {
     this.#services.remove(key)
+    this.#limitShares()
+  }
+
+  /** One service has nobody to leave room for. */
+  #limitShares(): void {
+    this.#settings.setServiceShare(this.#services.size > 1 ? this.#serviceShare : 100)
   }
 
   *services(): Iterable<ServiceEntry> {
@@ -222,14 +230,14 @@ export class TableDataplane implements Dataplane {
 
   #occupancy(): Omit<DataplaneStats['connections'], 'evicted' | 'expired'> {
     const { nearlyFull, limit } = this.#settings.share()
-    let inUse = 0
-    for (let i = 0; i < this.#slotsUsed.capacity; i++) inUse = (inUse + this.#slotsUsed.get(i).slots) >>> 0
-    let largest: ServiceSlots | undefined
-    for (const share of this.#servers.shares()) if (share.slots > (largest?.slots ?? 0)) largest = share
+    const { inUse, assured } = this.#connCounts.read()
+    let largest: ServiceShare | undefined
+    for (const share of this.#servers.shares()) if (share.assured > (largest?.assured ?? 0)) largest = share
     return {
       inUse,
+      assured,
       capacity: this.#connections.capacity,
-      nearlyFull: inUse >= nearlyFull,
+      nearlyFull: assured >= nearlyFull,
       ...(limit !== undefined && { shareLimit: limit }),
       ...(largest && { largest }),
     }
@@ -240,7 +248,8 @@ export class TableDataplane implements Dataplane {
   }
 
   setServiceShare(percent: number): void {
-    this.#settings.setServiceShare(percent)
+    this.#serviceShare = percent
+    this.#limitShares()
   }
 
   setTimeouts(timeouts: Timeouts): void {

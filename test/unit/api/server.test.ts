@@ -146,7 +146,7 @@ t.test('status', async (t) => {
     interfaces: [{ name: 'memory0', mode: 'native' }],
     services: 1,
     servers: 1,
-    connections: { inUse: 0, capacity: 1024, evicted: 0, expired: 0, nearlyFull: false },
+    connections: { inUse: 0, assured: 0, capacity: 1024, evicted: 0, expired: 0, nearlyFull: false },
     verdicts: { ...noVerdicts, pass_no_service: 5 },
     unresolved: ['10.0.0.11'],
   }

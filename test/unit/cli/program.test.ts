@@ -199,11 +199,12 @@ t.test('status', async (t) => {
     connections: {
       inUse: 262144,
       capacity: 1048576,
+      assured: 230000,
       evicted: 7,
       expired: 1000,
       nearlyFull: true,
       shareLimit: 104858,
-      largest: { service: { protocol: 'tcp', vip: '192.0.2.10', vport: 80 }, slots: 200000 },
+      largest: { service: { protocol: 'tcp', vip: '192.0.2.10', vport: 80 }, assured: 200000 },
     },
     verdicts: { pass_no_service: 12, route_tx: 1234567, drop_ttl: 0 },
     unresolved: ['10.0.0.12', '10.0.0.13'],
@@ -216,7 +217,7 @@ not used      native XDP on eth1: the driver has no XDP (EOPNOTSUPP)
 interfaces    eth0 (native), eth1 (generic)
 services      2, with 1,234 real servers
 connections   262,144 of 1,048,576 (25.0 %), nearly full
-              1,000 expired, 7 evicted
+              230,000 assured; 1,000 expired, 7 evicted
               TCP 192.0.2.10:80 has the most, 200,000: over its share of 104,858, it gets no more
 unresolved    10.0.0.12, 10.0.0.13
 packets
