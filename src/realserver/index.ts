@@ -4,9 +4,19 @@
  */
 import { type Address, isUnicast, parseAddress } from '../core/address.js'
 import { DirectorError } from '../core/errors.js'
+import { requireCapabilities } from '../net/capabilities.js'
 import { Ip } from '../net/ip.js'
 import { apply, inspect, type Piece, remember, restore, undosOf } from './apply.js'
-import { checkNotHeld, chooseWay, networkNamespace, preparations, settingsFor, type Way } from './plan.js'
+import {
+  checkMasks,
+  checkNotHeld,
+  chooseWay,
+  networkNamespace,
+  preparations,
+  settingsFor,
+  type Way,
+  wrongMasks,
+} from './plan.js'
 import { readAddresses } from './setting.js'
 import { StateDirectory } from './state.js'
 
@@ -28,12 +38,15 @@ export interface RealServerOptions {
 /**
  * Sets up this machine as a real server of a VIP. Again: repairs what is missing, and still remembers
  * how things were before the first time. If it fails, what it changed is undone.
- * @throws DirectorError INVALID for a bad VIP or interface, or if the VIP is set up in another way or is another interface's
- * address; BUSY, PERMISSION.
+ * @throws DirectorError INVALID for a bad VIP or interface, or if the VIP is set up in another way, is another interface's
+ * address or has another mask than /32; BUSY, PERMISSION. UnsupportedError without CAP_NET_ADMIN.
  */
 export async function realServerStart(options: RealServerOptions): Promise<void> {
   const { ip, states, state, others } = open(options)
-  checkNotHeld(options.vip, await readAddresses(ip))
+  requireCapabilities('realserver start', ['CAP_NET_ADMIN'])
+  const addresses = await readAddresses(ip)
+  checkNotHeld(options.vip, addresses)
+  checkMasks(options.vip, addresses)
   const way = await chooseWay(ip, options, true)
   if (state !== undefined && wayText(state.way) !== wayText(way)) {
     throw new DirectorError(
@@ -59,10 +72,11 @@ export async function realServerStart(options: RealServerOptions): Promise<void>
 /**
  * Undoes what start changed, and nothing else. What other VIPs need stays until the last of them stops; a kernel
  * module that was loaded stays.
- * @throws DirectorError NOT_RUNNING if start was not called for the VIP.
+ * @throws DirectorError NOT_RUNNING if start was not called for the VIP. UnsupportedError without CAP_NET_ADMIN.
  */
 export async function realServerStop(options: RealServerOptions): Promise<void> {
   const { ip, states, state, others } = open(options)
+  requireCapabilities('realserver stop', ['CAP_NET_ADMIN'])
   if (state === undefined) {
     throw new DirectorError('NOT_RUNNING', `vip: ${options.vip} was not set up by 'xlvs realserver start'`, {
       field: 'vip',
@@ -78,7 +92,13 @@ export async function realServerStop(options: RealServerOptions): Promise<void> 
 export async function realServerStatus(options: RealServerOptions): Promise<Piece[]> {
   const { ip, state } = open(options)
   const way = state?.way ?? (await chooseWay(ip, options, false))
-  return inspect(await settingsFor(ip, options.vip, way))
+  const pieces = await inspect(await settingsFor(ip, options.vip, way))
+  const wrong = wrongMasks(options.vip, await readAddresses(ip)).map(({ device, prefixlen }) => ({
+    name: `mask /32 of ${options.vip} on ${device}: it is /${prefixlen}, and all of that network local`,
+    ok: false,
+    value: `/${prefixlen}`,
+  }))
+  return [...pieces, ...wrong]
 }
 
 /**

@@ -63,6 +63,30 @@ export function checkNotHeld(vip: Address, addresses: readonly HeldAddress[]): v
   )
 }
 
+/**
+ * Addresses that are the VIP with another mask than /32, where a real server has it: all of that network is the machine's own
+ * then, and it reaches none of its neighbours there.
+ */
+export function wrongMasks(vip: Address, addresses: readonly HeldAddress[]): readonly HeldAddress[] {
+  return addresses.filter(
+    ({ device, local, prefixlen }) =>
+      local === vip && prefixlen !== 32 && (device === 'lo' || device === fallbackTunnel),
+  )
+}
+
+/** @throws DirectorError INVALID naming the first of {@link wrongMasks}. */
+export function checkMasks(vip: Address, addresses: readonly HeldAddress[]): void {
+  const [held] = wrongMasks(vip, addresses)
+  if (held === undefined) return
+  const { device, prefixlen } = held
+  throw new DirectorError(
+    'INVALID',
+    `vip: ${vip}/${prefixlen} is on ${device}, which makes all of that network local; a real server has the VIP as /32. ` +
+      `Take it off first: ip address del ${vip}/${prefixlen} dev ${device}`,
+    { field: 'vip', value: vip, interface: device, prefixlen },
+  )
+}
+
 /** Everything that a real server needs for a VIP, in the order in which it is to be set. */
 export async function settingsFor(ip: Ip, vip: Address, way: Way): Promise<Setting[]> {
   if (way.by === 'route') return [...arpSettings('lo'), ...vipSettings(ip, vip, 'lo')]

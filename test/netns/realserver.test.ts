@@ -101,6 +101,30 @@ t.test('a real server of LVS/DR', { skip: reason ?? false }, async (t) => {
     t.same(readdirSync(runtimeDir), [])
   })
 
+  t.test('a VIP with another mask is refused, and no status calls it right', async (t) => {
+    await namespace.ip([`address add ${vip}/24 dev lo`])
+    const start = await realServer('start', '--vip', vip)
+    t.equal(start.status, 1)
+    t.match(start.stderr, /^xlvs: vip: 192\.168\.0\.1\/24 is on lo, .*: ip address del 192\.168\.0\.1\/24 dev lo\n$/)
+    await namespace.ip([`address add ${vip}/32 dev lo`])
+    const wrong = missing(await realServer('status', '--vip', vip)).filter((line) => line.includes('192.168.0.1 on lo'))
+    t.same(wrong, ['missing  mask /32 of 192.168.0.1 on lo: it is /24, and all of that network local'])
+    await namespace.ip([`address del ${vip}/24 dev lo`, `address del ${vip}/32 dev lo`])
+    t.same(await snapshot(server), before)
+  })
+
+  t.test('without CAP_NET_ADMIN it says so, and status works', async (t) => {
+    const bare = (verb: string) =>
+      namespace.try('setpriv', ['--bounding-set=-all', xlvsCommand, 'realserver', verb, '--vip', vip])
+    for (const verb of ['start', 'stop']) {
+      const { status, stderr } = await bare(verb)
+      t.equal(status, 1)
+      t.match(stderr, /^xlvs: realserver (start|stop): it needs CAP_NET_ADMIN; this process lacks CAP_NET_ADMIN\n$/)
+    }
+    t.match((await bare('status')).stdout, /^missing +address/m)
+    t.same(await snapshot(server), before)
+  })
+
   t.test('start, twice', async (t) => {
     assertOk(t, await realServer('start', '--vip', vip), 'start')
     assertOk(t, await realServer('start', '--vip', vip), 'start again')
