@@ -86,7 +86,8 @@ export async function openRaw(options: RawOptions): Promise<OpenedRaw> {
       name: 'raw',
       supports,
       maps,
-      clock,
+      // A packet is decided in one turn of the event loop.
+      clock: { nowMs: () => clock.nowMs(), awaitPackets: () => {} },
       interfaces: listening,
       close,
       forwarder,

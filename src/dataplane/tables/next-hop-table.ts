@@ -1,5 +1,4 @@
 import type { Address } from '../../core/address.js'
-import type { Clock } from '../../core/clock.js'
 import type { NextHop } from '../../core/next-hop.js'
 import { addressFromStruct, addressToStruct } from './address-codec.js'
 import {
@@ -11,7 +10,7 @@ import {
   nextHopLayout,
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
-import { IndexPool } from './pools.js'
+import { IndexPool, type PacketClock } from './pools.js'
 import type { TableMap } from './table-map.js'
 
 const noAddress: IpAddrStruct = { words: [0, 0, 0, 0] }
@@ -35,7 +34,7 @@ export class NextHopTable {
   readonly #pool: IndexPool
   readonly #entries = new Map<Address, Entry>()
 
-  constructor(map: TableMap, clock: Clock) {
+  constructor(map: TableMap, clock: PacketClock) {
     this.#array = new MappedArray(map, nextHopLayout)
     this.#pool = new IndexPool('next hops', this.#array.capacity, clock)
     const used: number[] = []

@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.js'
 import type { SchedulePlan, SequenceSegment } from '../../scheduler/scheduler.js'
 import {
   type PlanEntryStruct,
@@ -11,7 +10,7 @@ import {
   sharedConstant,
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
-import { IndexPool, type Region, RegionPool } from './pools.js'
+import { IndexPool, type PacketClock, type Region, RegionPool } from './pools.js'
 import type { TableMap } from './table-map.js'
 
 export interface PlanMaps {
@@ -30,7 +29,7 @@ export class PlanTable {
   readonly #segmentPool: RegionPool
 
   /** @param inUse indexes of the plans that services name. */
-  constructor(maps: PlanMaps, clock: Clock, inUse: readonly number[]) {
+  constructor(maps: PlanMaps, clock: PacketClock, inUse: readonly number[]) {
     this.#plans = new MappedArray(maps.plans, planLayout)
     this.#entries = new MappedArray(maps.planEntries, planEntryLayout)
     this.#segments = new MappedArray(maps.planSegments, planSegmentLayout)

@@ -1,6 +1,7 @@
 /**
  * What is free in the arrays that packets read. What is given back rests for a while before it is
- * given out again: a packet that still reads the old plan must not find another service's in its place.
+ * given out again: a packet that still reads the old plan must not find another service's in its place. Where all the rest is
+ * in use, packets are waited for instead.
  */
 import type { Clock } from '../../core/clock.js'
 import { DirectorError } from '../../core/errors.js'
@@ -8,12 +9,18 @@ import { DirectorError } from '../../core/errors.js'
 /** A packet is done with what it reads within microseconds; this allows for a CPU that was taken away. */
 const restMs = 100
 
+/** Says when packets are done with what was taken from them. */
+export interface PacketClock extends Pick<Clock, 'nowMs'> {
+  /** Waits until all packets that are being decided now have been; absent where that is not known. */
+  readonly awaitPackets?: () => void
+}
+
 /** Values with a time before which they must not be used again, oldest first. */
 class Resting<T> {
   #queue: { readonly value: T; readonly atMs: number }[] = []
   #head = 0
 
-  constructor(readonly clock: Clock) {}
+  constructor(readonly clock: PacketClock) {}
 
   add(value: T): void {
     this.#queue.push({ value, atMs: this.clock.nowMs() + restMs })
@@ -32,6 +39,16 @@ class Resting<T> {
     this.#queue = this.#queue.slice(this.#head)
     this.#head = 0
   }
+
+  /** Takes out all, for whoever has nothing else left. */
+  awaited(): readonly T[] {
+    const values = this.#queue.slice(this.#head).map(({ value }) => value)
+    if (values.length === 0 || !this.clock.awaitPackets) return []
+    this.clock.awaitPackets()
+    this.#queue = []
+    this.#head = 0
+    return values
+  }
 }
 
 /** Single indexes of an array. */
@@ -47,7 +64,7 @@ export class IndexPool {
   constructor(
     readonly what: string,
     readonly capacity: number,
-    clock: Clock,
+    clock: PacketClock,
   ) {
     this.#isUsed = new Uint8Array(capacity)
     this.#resting = new Resting(clock)
@@ -72,7 +89,8 @@ export class IndexPool {
 
   /** @throws DirectorError NO_SPACE. */
   allocate(): number {
-    this.#free.push(...this.#resting.rested())
+    for (const index of this.#resting.rested()) this.#free.push(index)
+    if (this.#free.length === 0 && this.#end === this.capacity) this.#free.push(...this.#resting.awaited())
     const index = this.#free.pop() ?? this.#end
     if (index >= this.capacity) throw noSpace(this.what, this.capacity)
     this.#take(index)
@@ -116,7 +134,7 @@ export class RegionPool {
   constructor(
     readonly what: string,
     readonly capacity: number,
-    clock: Clock,
+    clock: PacketClock,
     private readonly unit = 1,
   ) {
     this.#resting = new Resting(clock)
@@ -140,6 +158,15 @@ export class RegionPool {
     if (count === 0) return 0
     for (const { first, count } of this.#resting.rested()) this.#give(this.#sizeFor(count), first)
     const size = this.#sizeFor(count)
+    const first = this.#take(size)
+    if (first !== undefined) return first
+    for (const { first, count } of this.#resting.awaited()) this.#give(this.#sizeFor(count), first)
+    const awaited = this.#take(size)
+    if (awaited === undefined) throw noSpace(this.what, this.capacity)
+    return awaited
+  }
+
+  #take(size: number): number | undefined {
     const free = this.#free.get(size)?.pop()
     if (free !== undefined) return free
     if (this.#end + size > this.capacity) return this.#cut(size)
@@ -147,14 +174,14 @@ export class RegionPool {
     return this.#end - size
   }
 
-  #cut(size: number): number {
+  #cut(size: number): number | undefined {
     for (let larger = 2 * size; larger <= this.capacity; larger *= 2) {
       const first = this.#free.get(larger)?.pop()
       if (first === undefined) continue
       for (let rest = larger / 2; rest >= size; rest /= 2) this.#give(rest, first + rest)
       return first
     }
-    throw noSpace(this.what, this.capacity)
+    return undefined
   }
 
   /** @param wasSeen as in {@link IndexPool.release}. */

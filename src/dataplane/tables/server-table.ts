@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.js'
 import type { RealServer } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
 import type { ServiceShare } from '../dataplane.js'
@@ -11,7 +10,7 @@ import {
 } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
 import type { NextHopTable } from './next-hop-table.js'
-import { IndexPool } from './pools.js'
+import { IndexPool, type PacketClock } from './pools.js'
 import type { ServerLanes } from './server-lanes.js'
 import {
   isReadable,
@@ -67,7 +66,7 @@ export class ServerTable {
     readonly lanes: ServerLanes,
     readonly nextHops: NextHopTable,
     readonly traffic: TrafficTable,
-    readonly clock: Clock,
+    readonly clock: PacketClock,
   ) {
     this.#array = new MappedArray(maps.realServers, realServerLayout)
     this.#counts = new MappedArray(maps.serverCounts, serverCountsLayout)

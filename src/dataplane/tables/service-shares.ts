@@ -1,7 +1,6 @@
-import type { Clock } from '../../core/clock.js'
 import { type ServerShareStruct, type ServiceShareStruct, serverShareLayout, serviceShareLayout } from './layout.gen.js'
 import { MappedArray } from './mapped-array.js'
-import { IndexPool } from './pools.js'
+import { IndexPool, type PacketClock } from './pools.js'
 import type { TableMap } from './table-map.js'
 
 export interface ShareMaps {
@@ -18,7 +17,7 @@ export class ServiceShares {
   readonly #shares: MappedArray<ServiceShareStruct>
   readonly #pool: IndexPool
 
-  constructor(maps: ShareMaps, clock: Clock) {
+  constructor(maps: ShareMaps, clock: PacketClock) {
     this.#servers = new MappedArray(maps.serverShares, serverShareLayout)
     this.#shares = new MappedArray(maps.serviceShares, serviceShareLayout)
     this.#pool = new IndexPool('services with connections', this.#shares.capacity, clock)

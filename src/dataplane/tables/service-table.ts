@@ -1,11 +1,10 @@
-import type { Clock } from '../../core/clock.js'
 import { isSameServer, type RealServer, serverKeyText } from '../../core/real-server.js'
 import { type ServiceKey, serviceKeyText } from '../../core/virtual-service.js'
 import type { ServiceEntry } from '../dataplane.js'
 import { serviceKeyLayout, serviceLayout } from './layout.gen.js'
 import { fromBytes, toBytes } from './layout-fields.js'
 import { type PlanMaps, PlanTable } from './plan-table.js'
-import { IndexPool } from './pools.js'
+import { IndexPool, type PacketClock } from './pools.js'
 import type { ServerTable, Slot } from './server-table.js'
 import { serviceKeyFromStruct, serviceKeyToStruct } from './service-codec.js'
 import type { TableMap } from './table-map.js'
@@ -44,7 +43,7 @@ export class ServiceTable {
   constructor(
     maps: ServiceMaps,
     readonly servers: ServerTable,
-    clock: Clock,
+    clock: PacketClock,
   ) {
     this.#services = maps.services
     this.#ids = new IndexPool('services', maps.services.info.maxEntries, clock)

@@ -1,5 +1,4 @@
 import type { Address } from '../../core/address.js'
-import type { Clock } from '../../core/clock.js'
 import type { Connection, Timeouts } from '../../core/connection.js'
 import type { NextHop } from '../../core/next-hop.js'
 import { addTraffic, noTraffic, type Traffic } from '../../core/traffic.js'
@@ -18,6 +17,7 @@ import { ConnectionTable, monotonicTicks } from './connection-table.js'
 import { tableStatsLayout, verdictNames } from './layout.gen.js'
 import { fromBytes } from './layout-fields.js'
 import { NextHopTable } from './next-hop-table.js'
+import type { PacketClock } from './pools.js'
 import { ServerLanes } from './server-lanes.js'
 import { ServerTable, type Slot } from './server-table.js'
 import { type Installed, ServiceTable } from './service-table.js'
@@ -60,7 +60,7 @@ export interface TableDataplaneParts {
   readonly name: string
   readonly supports: Capabilities
   readonly maps: DirectorMaps
-  readonly clock: Clock
+  readonly clock: PacketClock
   readonly interfaces: Interfaces
   /** Lets go of what the maps came from. */
   readonly close: () => void | Promise<void>

@@ -8,6 +8,7 @@ import {
   lockDirectory,
   removeDirectories,
   requireBpffs,
+  waitForPrograms,
 } from '../../bpf/index.js'
 import type { Clock } from '../../core/clock.js'
 import { defaultTimeouts } from '../../core/connection.js'
@@ -103,7 +104,8 @@ export function openXdp(options: XdpOptions): OpenedXdp {
     noteBegunAnew(log, anew)
     attachments.releaseOthers()
     dropStages(pins, log)
-    const dataplane = new TableDataplane({ ...xdp, maps, clock, interfaces: attachments, close })
+    const packets = { nowMs: () => clock.nowMs(), awaitPackets: waitForPrograms }
+    const dataplane = new TableDataplane({ ...xdp, maps, clock: packets, interfaces: attachments, close })
     return { dataplane, refusals: attachments.refusals, abandon }
   } catch (error) {
     abandon()

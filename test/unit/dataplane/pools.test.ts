@@ -133,6 +133,26 @@ t.test('an index that is not in use cannot be given back', async (t) => {
   t.equal(new Set([pool.allocate(), pool.allocate()]).size, 2)
 })
 
+t.test('where all else is in use, packets are waited for', async (t) => {
+  let waits = 0
+  const clock = Object.assign(new ManualClock(), { awaitPackets: () => waits++ })
+  const pool = new IndexPool('things', 4, clock)
+  const all = Array.from({ length: 4 }, () => pool.allocate())
+  t.throws(() => pool.allocate(), { code: 'NO_SPACE' })
+  t.equal(waits, 0, 'nothing that is in use is waited for')
+  for (const index of all) pool.release(index)
+  t.same(new Set(all.map(() => pool.allocate())), new Set(all))
+  t.equal(waits, 1, 'once for all')
+  t.throws(() => pool.allocate(), { code: 'NO_SPACE' })
+
+  const runs = new RegionPool('things', 8, clock)
+  const first = runs.allocate(8)
+  runs.release({ first, count: 8 })
+  t.same([runs.allocate(4), runs.allocate(4)].sort(), [0, 4], 'cut as any other')
+  t.equal(waits, 2)
+  t.throws(() => runs.allocate(1), { code: 'NO_SPACE' })
+})
+
 t.test('a run of nothing takes nothing', async (t) => {
   const pool = new RegionPool('things', 1, new ManualClock())
   for (let i = 0; i < 3; i++) pool.release({ first: pool.allocate(0), count: 0 })
