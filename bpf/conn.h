@@ -12,19 +12,26 @@
 #include "slot_rules.h"
 #include "words.h"
 
-/*
- * Keyed, so that nobody outside can aim at a set. Multiply and shift rounds on the addresses and
- * then the ports, as in MurmurHash3's finalizer.
- */
-static __always_inline __u64 hash_tuple(const struct tuple *t)
+/* A round of a hash: multiply and shift, as in MurmurHash3's finalizer. */
+static __always_inline __u64 hash_word(__u64 h, __u64 word)
 {
-	__u64 h = (t->addresses ^ config.hash_seed[0]) * 0xff51afd7ed558ccdULL;
+	h = (h ^ word) * 0xff51afd7ed558ccdULL;
+	return h ^ h >> 32;
+}
 
-	h ^= h >> 32;
-	h = (h ^ t->identity ^ config.hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
+/* The rounds after those of the addresses. */
+static __always_inline __u64 hash_identity(__u64 h, __u64 identity)
+{
+	h = (h ^ identity ^ config.hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ULL;
 	return h ^ h >> 32;
+}
+
+/* Keyed, so that nobody outside can aim at a set. */
+static __always_inline __u64 hash_tuple(const struct tuple *t)
+{
+	return hash_identity(hash_word(config.hash_seed[0], t->addresses), t->identity);
 }
 
 static __always_inline bool has_addresses(const struct conn *conn, const struct tuple *t)

@@ -33,19 +33,13 @@ struct packet6 {
 	__u32 tcp_flags;
 };
 
-/* As hash_tuple(), with a round more for each word of the addresses. */
 static __always_inline __u64 hash_tuple6(const struct tuple6 *t)
 {
 	__u64 h = config.hash_seed[0];
 
-	for (int i = 0; i < 4; i++) {
-		h = (h ^ t->addresses[i]) * 0xff51afd7ed558ccdULL;
-		h ^= h >> 32;
-	}
-	h = (h ^ t->identity ^ config.hash_seed[1]) * 0xc4ceb9fe1a85ec53ULL;
-	h ^= h >> 29;
-	h *= 0x9e3779b97f4a7c15ULL;
-	return h ^ h >> 32;
+	for (int i = 0; i < 4; i++)
+		h = hash_word(h, t->addresses[i]);
+	return hash_identity(h, t->identity);
 }
 
 static __always_inline bool has_addresses6(const struct conn6 *conn, const struct tuple6 *t)
