@@ -30,8 +30,8 @@ static long sweep_set(__u32 i, struct sweep *sweep)
 	return 0;
 }
 
-/* Sweeps an n-th of the table from a set on, and one set at least, and adds up what is assured.
- * Returns the set to go on with. */
+/* Sweeps an n-th of the table from a set on, and one set at least. Returns the set to go on with.
+ */
 static __always_inline __u32 sweep_part(__u32 first, __u32 n, __u32 now)
 {
 	struct sweep sweep = {.first = first, .now = now};
@@ -40,6 +40,5 @@ static __always_inline __u32 sweep_part(__u32 first, __u32 n, __u32 now)
 	if (!n_sets)
 		n_sets = 1;
 	bpf_loop(n_sets, sweep_set, &sweep, 0);
-	sum_assured();
 	return (first + n_sets) & config.set_mask;
 }

@@ -51,10 +51,13 @@ void hash_drop(const struct map_memory *map, const void *key, __u32 key_size, __
 	hash_remove(map, key, key_size, value_size);
 }
 
-/* Sweeps an n-th of the table from a set on. Returns the set to go on with. */
+/* Sweeps an n-th of the table from a set on, and adds up what is assured. Returns the set to go on
+ * with. */
 __u32 sweep(__u32 first, __u32 n)
 {
-	return sweep_part(first, n, config.now);
+	first = sweep_part(first, n, config.now);
+	sum_assured();
+	return first;
 }
 
 /* Returns the action. start: of the Ethernet header. */

@@ -30,6 +30,7 @@ static int sweep(void *map, __u32 *key, struct sweeper *self)
 {
 	advance_clock();
 	self->next_set = sweep_part(self->next_set, SWEEP_STEPS, now_tick());
+	sum_assured();
 	bpf_timer_start(&self->timer, SWEEP_INTERVAL_NS, 0);
 	return 0;
 }
