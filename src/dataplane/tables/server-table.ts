@@ -136,10 +136,10 @@ export class ServerTable {
     let index: number | undefined
     try {
       index = this.#pool.allocate()
-      this.#shares.assign(index, sibling ? this.#shares.of(sibling.index) : this.#shares.allocate())
       // The first use of a part of the maps maps it, which can fail.
       this.traffic.resetServer(index)
       this.lanes.setNextHop(index, nextHop)
+      this.#shares.join(index, sibling?.index)
     } catch (error) {
       if (index !== undefined) this.#pool.release(index, false)
       this.nextHops.drop(server.rip, false)
@@ -191,7 +191,7 @@ export class ServerTable {
     slots.splice(slots.lastIndexOf(slot), 1)
     if (slots.length === 0) {
       this.#byService.delete(service)
-      this.#shares.release(this.#shares.of(slot.index), wasSeen)
+      this.#shares.leave(slot.index, wasSeen)
     }
     this.#byIndex[slot.index] = undefined
     this.#setFlags(slot.index, 0)
@@ -208,7 +208,7 @@ export class ServerTable {
     for (const [slot] of this.#byService.values()) {
       if (!slot) continue
       const { protocol, vip, vport } = slot.service
-      yield { service: { protocol, vip, vport }, assured: this.#shares.assured(this.#shares.of(slot.index)) }
+      yield { service: { protocol, vip, vport }, assured: this.#shares.assured(slot.index) }
     }
   }
 

@@ -26,33 +26,40 @@ export class ServiceShares {
   /** States what is in use already. @param servers indexes of real servers. */
   adopt(servers: readonly number[]): void {
     // 0 is of servers without a share.
-    this.#pool.adopt([0, ...servers.map((server) => this.of(server))])
+    this.#pool.adopt([0, ...servers.map((server) => this.#of(server))])
   }
 
-  /** The share that a server's connections count for. @param server its index. */
-  of(server: number): number {
-    return this.#servers.get(server).share
-  }
-
-  /** A fresh one. @throws DirectorError NO_SPACE. */
-  allocate(): number {
+  /**
+   * Makes the connections of a server, of which there are none yet, count for a share: that of another server of its service, or
+   * a fresh one if it is the first. @throws DirectorError NO_SPACE; then nothing has changed.
+   */
+  join(server: number, other: number | undefined): void {
+    if (other !== undefined) {
+      this.#servers.set(server, { share: this.#of(other) })
+      return
+    }
     const share = this.#pool.allocate()
-    this.#shares.set(share, { assured: 0 })
-    return share
+    try {
+      this.#shares.set(share, { assured: 0 })
+      this.#servers.set(server, { share })
+    } catch (error) {
+      this.#pool.release(share, false)
+      throw error
+    }
   }
 
-  /** Makes the connections of a server, of which there are none, count for a share. */
-  assign(server: number, share: number): void {
-    this.#servers.set(server, { share })
-  }
-
-  /** Gives one back that no server has any more. @param wasSeen as in {@link IndexPool.release}. */
-  release(share: number, wasSeen: boolean): void {
+  /** Gives the share of a server back, which no other has any more. @param wasSeen as in {@link IndexPool.release}. */
+  leave(server: number, wasSeen: boolean): void {
+    const share = this.#of(server)
     if (share !== 0) this.#pool.release(share, wasSeen)
   }
 
-  /** Assured connections that count for it. */
-  assured(share: number): number {
-    return this.#shares.get(share).assured
+  /** Assured connections of the service of a server. */
+  assured(server: number): number {
+    return this.#shares.get(this.#of(server)).assured
+  }
+
+  #of(server: number): number {
+    return this.#servers.get(server).share
   }
 }
