@@ -123,6 +123,8 @@ export interface Dataplane {
   /** Traffic that was set last: kept for the director, for as long as the data plane lives. */
   departed(): Traffic
   setDeparted(traffic: Traffic): void
+  /** Slots of the connection table. */
+  readonly tableSize: number
   stats(): DataplaneStats
   connections(): AsyncIterable<Connection>
 

@@ -124,7 +124,7 @@ export class Director {
 
   /** Slots of the connection table. */
   tableSize(): number {
-    return this.#dataplane.stats().connections.capacity
+    return this.#dataplane.tableSize
   }
 
   /**

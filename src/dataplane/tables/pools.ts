@@ -90,7 +90,9 @@ export class IndexPool {
   /** @throws DirectorError NO_SPACE. */
   allocate(): number {
     for (const index of this.#resting.rested()) this.#free.push(index)
-    if (this.#free.length === 0 && this.#end === this.capacity) this.#free.push(...this.#resting.awaited())
+    if (this.#free.length === 0 && this.#end === this.capacity) {
+      for (const index of this.#resting.awaited()) this.#free.push(index)
+    }
     const index = this.#free.pop() ?? this.#end
     if (index >= this.capacity) throw noSpace(this.what, this.capacity)
     this.#take(index)
@@ -156,14 +158,13 @@ export class RegionPool {
   /** @returns the first index. A run of 0 takes nothing. @throws DirectorError NO_SPACE. */
   allocate(count: number): number {
     if (count === 0) return 0
-    for (const { first, count } of this.#resting.rested()) this.#give(this.#sizeFor(count), first)
     const size = this.#sizeFor(count)
-    const first = this.#take(size)
-    if (first !== undefined) return first
-    for (const { first, count } of this.#resting.awaited()) this.#give(this.#sizeFor(count), first)
-    const awaited = this.#take(size)
-    if (awaited === undefined) throw noSpace(this.what, this.capacity)
-    return awaited
+    for (const waits of ['rested', 'awaited'] as const) {
+      for (const { first, count } of this.#resting[waits]()) this.#give(this.#sizeFor(count), first)
+      const first = this.#take(size)
+      if (first !== undefined) return first
+    }
+    throw noSpace(this.what, this.capacity)
   }
 
   #take(size: number): number | undefined {

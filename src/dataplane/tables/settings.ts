@@ -39,11 +39,8 @@ export class Settings {
     })
   }
 
-  /** @param percent of the slots that one service's assured connections may have while the table is nearly full; 100: all. */
-  setServiceShare(percent: number): void {
-    const { setMask } = this.#config.get(0)
-    const slots = (setMask + 1) * sharedConstant.SET_SLOTS
-    const limit = percent >= 100 ? noLimit : Math.ceil((slots * percent) / 100)
+  /** @param limit of one service's assured connections while the table is nearly full; absent: none. */
+  setShareLimit(limit: number = noLimit): void {
     this.#config.publish(0, configLayout.offsets.shareLimit, limit)
   }
 

@@ -29,6 +29,7 @@ import { Verdicts } from './verdicts.js'
 /** The maps of the director that the daemon reads or writes, by their names in layout.gen.ts. */
 export interface DirectorMaps {
   readonly config: TableMap
+  readonly connCounts: TableMap
   readonly conns: TableMap
   readonly nextHops: TableMap
   readonly planEntries: TableMap
@@ -42,7 +43,6 @@ export interface DirectorMaps {
   readonly serviceBase: TableMap
   readonly serviceShares: TableMap
   readonly services: TableMap
-  readonly connCounts: TableMap
   readonly tableStats: TableMap
   readonly verdicts: TableMap
   readonly vips: TableMap
@@ -75,6 +75,7 @@ export interface TableDataplaneParts {
 export class TableDataplane implements Dataplane {
   readonly name: string
   readonly supports: Capabilities
+  readonly tableSize: number
   readonly #maps: DirectorMaps
   readonly #nextHops: NextHopTable
   readonly #traffic: TrafficTable
@@ -99,6 +100,7 @@ export class TableDataplane implements Dataplane {
     this.#servers = new ServerTable(maps, lanes, this.#nextHops, this.#traffic, clock)
     this.#services = new ServiceTable(maps, this.#servers, clock)
     this.#connections = new ConnectionTable(maps.conns, nowTicks)
+    this.tableSize = this.#connections.capacity
     this.#settings = new Settings(maps.config)
     this.#connCounts = new ConnCounts(maps.connCounts)
     this.#verdictCounters = new Verdicts(maps.verdicts, maps.serverLanes.info.maxEntries)
@@ -120,7 +122,8 @@ export class TableDataplane implements Dataplane {
 
   /** One service has nobody to leave room for. */
   #limitShares(): void {
-    this.#settings.setServiceShare(this.#services.size > 1 ? this.#serviceShare : 100)
+    const percent = this.#services.size > 1 ? this.#serviceShare : 100
+    this.#settings.setShareLimit(percent < 100 ? Math.ceil((this.tableSize * percent) / 100) : undefined)
   }
 
   *services(): Iterable<ServiceEntry> {
@@ -236,7 +239,7 @@ export class TableDataplane implements Dataplane {
     return {
       inUse,
       assured,
-      capacity: this.#connections.capacity,
+      capacity: this.tableSize,
       nearlyFull: assured >= nearlyFull,
       ...(limit !== undefined && { shareLimit: limit }),
       ...(largest && { largest }),
