@@ -14,6 +14,9 @@ export interface Listen {
 /** Slots of the connection table that can be asked for: 2^10 to 2^27, the latter 4 GiB. */
 const connTableSizes = { least: 1024, most: 134_217_728 }
 
+/** Percentages of the connection table that a service can be given. */
+const serviceShares = { least: 1, most: 100 }
+
 /** Longest path of a Unix socket in bytes (sun_path without its terminator). */
 const maxSocketPath = 107
 
@@ -31,18 +34,17 @@ export function parseInterface(text: string): string {
 }
 
 export function parseConnTableSize(text: string): number {
-  const { least, most } = connTableSizes
-  const size = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
-  if (!(size >= least && size <= most)) {
-    throw new InvalidArgumentError(`Allowed is a number of entries from ${least} to ${most}.`)
-  }
-  return size
+  return parseWhole(text, 'number of entries', connTableSizes)
 }
 
 export function parseServiceShare(text: string): number {
-  const percent = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
-  if (!(percent >= 1 && percent <= 100)) throw new InvalidArgumentError('Allowed is a whole percentage from 1 to 100.')
-  return percent
+  return parseWhole(text, 'whole percentage', serviceShares)
+}
+
+function parseWhole(text: string, what: string, { least, most }: typeof serviceShares): number {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new InvalidArgumentError(`Allowed is a ${what} from ${least} to ${most}.`)
 }
 
 export function parseListen(text: string): Listen {

@@ -49,12 +49,17 @@ export async function chooseWay(
   return { by: 'decap', interface: options.interface ?? (await defaultInterface(ip)) }
 }
 
+/** Whether an interface is one on which a real server has its VIPs. */
+function holdsVips(device: string): boolean {
+  return device === 'lo' || device === fallbackTunnel
+}
+
 /**
  * Checks that a VIP is not an address that this machine answers ARP for: then it would take the director's place.
  * @throws DirectorError INVALID naming the interface that has it.
  */
 export function checkNotHeld(vip: Address, addresses: readonly HeldAddress[]): void {
-  const holder = addresses.find(({ device, local }) => local === vip && device !== 'lo' && device !== fallbackTunnel)
+  const holder = addresses.find(({ device, local }) => local === vip && !holdsVips(device))
   if (holder === undefined) return
   throw new DirectorError(
     'INVALID',
@@ -68,10 +73,7 @@ export function checkNotHeld(vip: Address, addresses: readonly HeldAddress[]): v
  * then, and it reaches none of its neighbours there.
  */
 export function wrongMasks(vip: Address, addresses: readonly HeldAddress[]): readonly HeldAddress[] {
-  return addresses.filter(
-    ({ device, local, prefixlen }) =>
-      local === vip && prefixlen !== 32 && (device === 'lo' || device === fallbackTunnel),
-  )
+  return addresses.filter(({ device, local, prefixlen }) => local === vip && prefixlen !== 32 && holdsVips(device))
 }
 
 /** @throws DirectorError INVALID naming the first of {@link wrongMasks}. */
